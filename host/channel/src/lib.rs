@@ -1,0 +1,27 @@
+//! Where raw data come from: a seeded model of a QKD link's quantum channel, and the formats of recorded data.
+//!
+//! ```text
+//! Link (config, presets) ─┬─▶ Model ──────▶ (Alice's RawBatch, Bob's RawBatch)
+//!                         └─▶ Expectation ─▶ gains, error rates, sifted rate in closed form
+//! record::Reader, csv, sifted ─────────────▶ RawBatch
+//! ```
+//! Everything ends in [`RawBatch`](qkdpp_protocol::raw::RawBatch), which is what a session of
+//! `qkdpp-protocol` takes: it cannot tell a model from a laboratory.
+
+mod bb84;
+mod bbm92;
+pub mod csv;
+mod expected;
+mod gate;
+mod link;
+mod model;
+mod planes;
+mod presets;
+pub mod record;
+mod sampling;
+pub mod sifted;
+
+pub use expected::{Expectation, Level};
+pub use link::{Detector, EntangledPairs, Link, LinkError, Loss, PassPoint, Source, WeakCoherent};
+pub use model::Model;
+pub use presets::{PRESETS, Published, preset};

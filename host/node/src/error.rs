@@ -1,0 +1,40 @@
+//! Why a command failed, for the person at the terminal.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file could not be read or written.
+    #[error("{path}: {error}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// Input that cannot be used; names it and the numbers.
+    #[error("{0}")]
+    Input(String),
+    /// The link or the session stopped.
+    #[error("{side}: {error}")]
+    Link {
+        /// Which side.
+        side: &'static str,
+        /// Why.
+        error: String,
+    },
+}
+
+impl Failure {
+    /// Wraps an error of the operating system on `path`.
+    pub fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |error| Self::File { path: path.to_owned(), error }
+    }
+
+    /// Wraps any error in the input.
+    pub fn input(error: impl std::fmt::Display) -> Self {
+        Self::Input(error.to_string())
+    }
+}

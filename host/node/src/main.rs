@@ -1,0 +1,57 @@
+//! The program `qkdpp`: every part of the chain from the command line.
+
+mod amplify;
+mod bench;
+mod config;
+mod demo;
+mod distill;
+mod error;
+mod keyrate;
+mod reconcile;
+mod report;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// QKD post-processing: raw detections in, identical secret keys out.
+///
+/// Files of bits are packed least significant bit first in each byte. Backends: cpu:reference, cpu:portable, cpu:auto
+/// (the fastest); the environment variable QKDPP_BACKEND sets the default.
+#[derive(Parser)]
+#[command(name = "qkdpp", version, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Arguments),
+    Simulate(simulate::Arguments),
+    Distill(distill::Arguments),
+    Reconcile(reconcile::Arguments),
+    Amplify(amplify::Arguments),
+    Keyrate(keyrate::Arguments),
+    Bench(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Distill(arguments) => distill::run(&arguments),
+        Command::Reconcile(arguments) => reconcile::run(&arguments),
+        Command::Amplify(arguments) => amplify::run(&arguments),
+        Command::Keyrate(arguments) => keyrate::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("qkdpp: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! `qkdpp reconcile`: error correction between two files of sifted bits.
+
+pub mod exchange;
+
+use std::fmt;
+use std::fs;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use qkdpp::{Entropy, OsEntropy};
+use qkdpp_kernels::{Backend, Bits, Cpu, Shared};
+use qkdpp_protocol::profile::{Method, Reconciliation};
+use qkdpp_protocol::reconcile::plan;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::error::Failure;
+use exchange::{Account, Side};
+
+/// Corrects the errors between two sifted keys and reports what it cost.
+///
+/// Runs both parties in one thread, each with a backend of its own; the seed is drawn from the operating system.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Files hold sifted bits, least significant bit first in each byte. Nothing is written.
+
+JSON fields: bits, qber (share of bits that differ), qber_estimate (what the plan was made for), leak_bits, f
+(leak_bits over bits·h(qber); null without errors), frames, failed_frames and failed_bits (given up),
+residual_errors (bits that still differ in the other frames), equal (none does), rounds (exchanges of messages),
+alice_bytes and bob_bytes (payload sent), alice_seconds and bob_seconds (CPU time of the protocol and its kernels).
+
+Examples:
+  qkdpp reconcile --alice alice.bin --bob bob.bin --method cascade
+  qkdpp reconcile --alice alice.bin --bob bob.bin --bits 100000 --method ldpc --qber 0.036 --json")]
+pub struct Arguments {
+    /// File with Alice's sifted bits, the reference
+    #[arg(long, value_name = "FILE")]
+    alice: PathBuf,
+    /// File with Bob's sifted bits, which are corrected
+    #[arg(long, value_name = "FILE")]
+    bob: PathBuf,
+    /// Use the first N bits only [default: all, 8 for each byte]
+    #[arg(long, value_name = "N")]
+    bits: Option<usize>,
+    /// How errors are corrected: cascade leaks least, ldpc needs few messages
+    #[arg(long)]
+    method: MethodName,
+    /// Error rate to plan for, 0.0001 to 0.25 [default: measured by comparing the files, which a link cannot do]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    qber: Option<f64>,
+    /// Threads for each side's kernels; with 1 they run in the thread of the protocol
+    #[arg(long, value_name = "T", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Who runs the kernels: cpu:reference, cpu:portable or cpu:auto [default: QKDPP_BACKEND, or cpu:auto]
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum MethodName {
+    Cascade,
+    Ldpc,
+}
+
+impl MethodName {
+    fn settings(self) -> Reconciliation {
+        let method = match self {
+            Self::Cascade => Method::Cascade,
+            Self::Ldpc => Method::Ldpc,
+        };
+        Reconciliation { method, ..Reconciliation::default() }
+    }
+}
+
+/// Error rates that reconciliation makes plans for.
+const QBER_RANGE: RangeInclusive<f64> = 1e-4..=0.25;
+
+/// Runs the command.
+///
+/// # Errors
+/// If a file or an argument cannot be used.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (alice, bob) = read_pair(arguments)?;
+    let qber = difference(&alice, &bob).count_ones() as f64 / alice.len() as f64;
+    let qber_estimate = estimate(arguments.qber, qber)?;
+    let settings = arguments.method.settings();
+    let mut seed = [0; 32];
+    OsEntropy.fill(&mut seed).map_err(Failure::input)?;
+
+    let name = arguments.backend.clone().unwrap_or_else(qkdpp::backend::default_name);
+    let mut backends = [backend(&name, arguments.threads)?, backend(&name, arguments.threads)?];
+    let [of_alice, of_bob] = &mut backends;
+    let accounts = exchange::run(
+        settings,
+        &plan(&settings, qber_estimate, seed),
+        Side { key: &alice, backend: of_alice },
+        Side { key: &bob, backend: of_bob },
+    )?;
+
+    let report = Report {
+        method: settings.method,
+        backend: backends[0].name(),
+        threads: arguments.threads,
+        bits: alice.len(),
+        qber,
+        qber_estimate,
+        qber_measured: arguments.qber.is_none(),
+        correction: Correction::new(&alice, &bob, &accounts),
+    };
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report).map_err(Failure::input)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(())
+}
+
+/// The first `--bits` bits of both files.
+fn read_pair(arguments: &Arguments) -> Result<(Shared, Shared), Failure> {
+    let (alice, bob) = (read(&arguments.alice)?, read(&arguments.bob)?);
+    if alice.len() != bob.len() {
+        return Err(Failure::Input(format!(
+            "{} has {} bytes, but {} has {}",
+            arguments.alice.display(),
+            alice.len(),
+            arguments.bob.display(),
+            bob.len()
+        )));
+    }
+    let available = 8 * alice.len();
+    let bits = arguments.bits.unwrap_or(available);
+    if bits == 0 || bits > available {
+        let path = arguments.alice.display();
+        return Err(Failure::Input(format!("{bits} bits are asked for, {path} has {available}")));
+    }
+    Ok((Arc::new(Bits::from_bytes(&alice, bits)), Arc::new(Bits::from_bytes(&bob, bits))))
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    fs::read(path).map(Zeroizing::new).map_err(Failure::file(path))
+}
+
+/// The error rate to plan for.
+fn estimate(given: Option<f64>, measured: f64) -> Result<f64, Failure> {
+    let (low, high) = (*QBER_RANGE.start(), *QBER_RANGE.end());
+    match given {
+        None => Ok(measured.clamp(low, high)),
+        Some(qber) if QBER_RANGE.contains(&qber) => Ok(qber),
+        Some(qber) => Err(Failure::Input(format!("--qber is {qber}, it must be between {low} and {high}"))),
+    }
+}
+
+/// The backend `name` for one side. One thread is the thread of the protocol itself: two sides then do not compete for
+/// cores, and their CPU times are clean.
+fn backend(name: &str, threads: u16) -> Result<Box<dyn Backend>, Failure> {
+    if threads == 1 {
+        let level = name.parse().map_err(Failure::input)?;
+        return Ok(Box::new(Cpu::inline(level)));
+    }
+    qkdpp::backend::open(name, threads.into()).map_err(Failure::input)
+}
+
+/// 1 where `a` and `b` differ.
+pub fn difference(a: &Bits, b: &Bits) -> Bits {
+    let mut difference = a.clone();
+    difference.xor_assign(b);
+    difference
+}
+
+/// What an error correction achieved, seen by someone who knows both keys.
+#[derive(Debug, Serialize)]
+pub struct Correction {
+    /// Bits about the key that were sent.
+    pub leak_bits: u64,
+    /// leak/(n·h(QBER)); `None` without errors.
+    pub f: Option<f64>,
+    /// Frames.
+    pub frames: u64,
+    /// Frames given up.
+    pub failed_frames: u64,
+    /// Bits in frames given up.
+    pub failed_bits: usize,
+    /// Bits that still differ in the other frames.
+    pub residual_errors: usize,
+    /// Whether the keys are equal in all frames that were not given up, and there is one.
+    pub equal: bool,
+    /// Exchanges between the two sides.
+    pub rounds: u64,
+    /// Payload bytes that Alice sent.
+    pub alice_bytes: u64,
+    /// Payload bytes that Bob sent.
+    pub bob_bytes: u64,
+    /// CPU time of Alice's protocol and kernels.
+    pub alice_seconds: f64,
+    /// CPU time of Bob's protocol and kernels.
+    pub bob_seconds: f64,
+}
+
+impl Correction {
+    /// Compares Bob's corrected key with Alice's.
+    pub fn new(alice: &Bits, bob: &Bits, (of_alice, of_bob): &(Account, Account)) -> Self {
+        let errors = difference(alice, bob);
+        let mut residual = errors.clone();
+        if let Some(corrected) = &of_bob.outcome.errors {
+            residual.xor_assign(corrected);
+        }
+        let given_up = &of_bob.outcome.undecoded;
+        let failed_bits: usize = given_up.iter().map(ExactSizeIterator::len).sum();
+        let in_given_up: usize = given_up.iter().map(|range| residual.slice(range.clone()).count_ones()).sum();
+        let residual_errors = residual.count_ones() - in_given_up;
+        let leak_bits = of_alice.outcome.leaks.iter().map(|(_, bits)| bits).sum();
+        let qber = errors.count_ones() as f64 / alice.len() as f64;
+        let needed = alice.len() as f64 * entropy(qber);
+        Self {
+            leak_bits,
+            f: (needed > 0.0).then(|| leak_bits as f64 / needed),
+            frames: of_alice.outcome.frames,
+            failed_frames: of_alice.outcome.failed_frames,
+            failed_bits,
+            residual_errors,
+            equal: residual_errors == 0 && failed_bits < alice.len(),
+            rounds: of_alice.outcome.rounds,
+            alice_bytes: of_alice.bytes_sent,
+            bob_bytes: of_bob.bytes_sent,
+            alice_seconds: of_alice.cpu.as_secs_f64(),
+            bob_seconds: of_bob.cpu.as_secs_f64(),
+        }
+    }
+}
+
+/// h(x) in bits; 0 at the ends.
+pub fn entropy(x: f64) -> f64 {
+    if x <= 0.0 || x >= 1.0 { 0.0 } else { -x * x.log2() - (1.0 - x) * (1.0 - x).log2() }
+}
+
+#[derive(Serialize)]
+struct Report {
+    method: Method,
+    backend: String,
+    threads: u16,
+    bits: usize,
+    qber: f64,
+    qber_estimate: f64,
+    /// Whether the estimate is the true error rate, read off both files.
+    qber_measured: bool,
+    #[serde(flatten)]
+    correction: Correction,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Correction { frames, failed_frames, failed_bits, leak_bits, .. } = self.correction;
+        let Correction { residual_errors, rounds, alice_bytes, bob_bytes, .. } = self.correction;
+        let source = if self.qber_measured { "measured by comparing the files" } else { "given" };
+        let efficiency = self.correction.f.map_or("no errors".to_owned(), |f| format!("f {f:.4}"));
+        let equal = if self.correction.equal { "yes" } else { "NO" };
+        let mut line = |name: &str, value: String| writeln!(f, "{name:<18}{value}");
+        line("method", format!("{} on {}", method_name(self.method), self.backend))?;
+        line("bits", format!("{} in {frames} frames", self.bits))?;
+        line("QBER", format!("{:.4} %", 100.0 * self.qber))?;
+        line("QBER planned for", format!("{:.4} %, {source}", 100.0 * self.qber_estimate))?;
+        line("leakage", format!("{leak_bits} bits, {efficiency}"))?;
+        line("given up", format!("{failed_frames} frames, {failed_bits} bits"))?;
+        line("residual errors", format!("{residual_errors} bits"))?;
+        line("equal", equal.to_owned())?;
+        line("exchanges", format!("{rounds}"))?;
+        line("sent by Alice", format!("{alice_bytes} bytes"))?;
+        line("sent by Bob", format!("{bob_bytes} bytes"))?;
+        line("CPU of Alice", self.speed(self.correction.alice_seconds))?;
+        line("CPU of Bob", self.speed(self.correction.bob_seconds))
+    }
+}
+
+impl Report {
+    fn speed(&self, seconds: f64) -> String {
+        format!("{:.2} ms, {:.2} Mb/s", 1e3 * seconds, 1e-6 * self.bits as f64 / seconds)
+    }
+}
+
+fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Cascade => "Cascade",
+        Method::Ldpc => "LDPC",
+        Method::Auto => "Cascade or LDPC",
+    }
+}

@@ -1,0 +1,150 @@
+//! Wegman–Carter authentication of the transcript: information-theoretic, one pad of 128 bits per tag.
+//!
+//! ```text
+//! tag = poly_k(all bytes of this direction since its last tag, and their number) ⊕ b ⊕ pad
+//! ```
+//! over GF(2^128) (SPEC §6). The hash key (k, b) is kept for the lifetime of the pool; with the fixed b the family is
+//! ε-almost strongly universal, which recycling it requires (Portmann, IEEE Trans. Inf. Theory 60, 4383). Each pad
+//! encrypts one tag and is burnt whether the tag verifies or not. Failure probability per tag: (w + 1)/2^128 for w
+//! blocks of 128 bits.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use qkdpp_kernels::polyhash;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::error::ProtocolError;
+use crate::wire::Trailer;
+
+/// The hash key of one direction.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct HashKey {
+    k: u128,
+    b: u128,
+}
+
+impl HashKey {
+    /// From 256 pre-shared secret bits.
+    pub fn new(k: u128, b: u128) -> Self {
+        Self { k, b }
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashKey(secret)")
+    }
+}
+
+/// One-time pads with the numbers `first..first + len`, which the store will never hand out again.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Pads {
+    first: u64,
+    pads: Vec<u128>,
+}
+
+impl Pads {
+    /// Pads from a store, the first one numbered `first`.
+    pub fn new(first: u64, pads: Vec<u128>) -> Self {
+        Self { first, pads }
+    }
+}
+
+impl fmt::Debug for Pads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pads({} from {})", self.pads.len(), self.first)
+    }
+}
+
+/// One direction's running transcript and the pads at hand. Both ends of a direction hold the same.
+pub(crate) struct Transcript {
+    key: HashKey,
+    stream: polyhash::Stream,
+    untagged: u64,
+    pads: VecDeque<(u64, u128)>,
+    tags: u64,
+    epsilon: f64,
+}
+
+/// The pad a tag needs is not at hand: it has to be reserved first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoPad;
+
+impl Transcript {
+    pub(crate) fn new(key: HashKey) -> Self {
+        let stream = polyhash::Stream::new(key.k);
+        Self { key, stream, untagged: 0, pads: VecDeque::new(), tags: 0, epsilon: 0.0 }
+    }
+
+    /// Adds the bytes of a message.
+    pub(crate) fn absorb(&mut self, bytes: &[u8]) {
+        self.stream.update(bytes);
+        self.untagged += bytes.len() as u64;
+    }
+
+    /// Bytes absorbed since the last tag.
+    pub(crate) fn untagged(&self) -> u64 {
+        self.untagged
+    }
+
+    /// Tags made or checked.
+    pub(crate) fn tags(&self) -> u64 {
+        self.tags
+    }
+
+    /// Sum of the failure probabilities of all tags so far.
+    pub(crate) fn epsilon(&self) -> f64 {
+        self.epsilon
+    }
+
+    pub(crate) fn supply(&mut self, mut pads: Pads) {
+        let first = pads.first;
+        self.pads.extend(pads.pads.iter().zip(first..).map(|(&pad, number)| (number, pad)));
+        pads.zeroize();
+    }
+
+    /// Pads left.
+    pub(crate) fn pads(&self) -> usize {
+        self.pads.len()
+    }
+
+    /// Tags the transcript and starts a new one.
+    pub(crate) fn seal(&mut self) -> Result<Trailer, NoPad> {
+        let (number, pad) = self.pads.pop_front().ok_or(NoPad)?;
+        Ok(Trailer { pad: number, tag: self.next_tag(number, pad) })
+    }
+
+    /// Checks the peer's tag; its pad is burnt either way.
+    pub(crate) fn check(&mut self, trailer: Trailer, sequence: u64) -> Result<(), ProtocolError> {
+        let Some((number, pad)) = self.pads.pop_front().filter(|&(number, _)| number == trailer.pad) else {
+            let want = self.pads.front().map_or(0, |&(number, _)| number);
+            return Err(ProtocolError::Pad { want, limit: want, got: trailer.pad });
+        };
+        let tag = self.next_tag(number, pad);
+        if bool::from(tag.to_le_bytes().ct_eq(&trailer.tag.to_le_bytes())) {
+            Ok(())
+        } else {
+            Err(ProtocolError::Tag { pad: number, sequence })
+        }
+    }
+
+    fn next_tag(&mut self, number: u64, pad: u128) -> u128 {
+        self.stream.update(&number.to_le_bytes());
+        let blocks = (self.untagged + 8).div_ceil(16);
+        let stream = std::mem::replace(&mut self.stream, polyhash::Stream::new(self.key.k));
+        self.untagged = 0;
+        self.tags += 1;
+        self.epsilon += (blocks + 1) as f64 * 2f64.powi(-128);
+        stream.finish() ^ self.key.b ^ pad
+    }
+}
+
+impl Drop for Transcript {
+    fn drop(&mut self) {
+        for (_, pad) in &mut self.pads {
+            pad.zeroize();
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! [`Profile`]: every parameter both sides must share before the first pulse, and its hash.
+
+use qkdpp_kernels::toeplitz::Family;
+use serde::{Deserialize, Serialize};
+use sha3::{Digest, Sha3_256};
+
+use crate::cascade::Variant;
+use crate::proof::Proof;
+
+/// The parameters of a link. Both sides load the same; every message carries its hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Name for people.
+    pub name: String,
+    /// Kind of link.
+    pub protocol: Protocol,
+    /// Slots of a block, fixed in advance: no side chooses when a block ends.
+    pub slots_per_block: u64,
+    /// Slots whose detections travel in one message; every batch but a block's last has as many.
+    #[serde(default = "default_slots_per_batch")]
+    pub slots_per_batch: u32,
+    /// Mean photon numbers, brightest first; empty for single-photon sources.
+    #[serde(default)]
+    pub intensities: Vec<f64>,
+    /// Probabilities of the intensities.
+    #[serde(default)]
+    pub probabilities: Vec<f64>,
+    /// Error rate of the key basis to start from, before a block was measured.
+    pub expected_qber: f64,
+    /// Which sifted bits are given away to estimate the phase error.
+    #[serde(default)]
+    pub test: Test,
+    /// The security proof and its ε.
+    pub proof: Proof,
+    /// Error correction.
+    #[serde(default)]
+    pub reconciliation: Reconciliation,
+    /// Error verification.
+    #[serde(default)]
+    pub verification: Verification,
+    /// Hash family of privacy amplification.
+    #[serde(default)]
+    pub amplification: Amplification,
+    /// Blocks that may be open at once.
+    #[serde(default = "default_blocks_in_flight")]
+    pub blocks_in_flight: u32,
+    /// Seconds without a message from the peer, while blocks are open, after which a session stops.
+    #[serde(default = "default_silence_seconds")]
+    pub silence_seconds: u32,
+}
+
+/// Kinds of links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// Weak coherent pulses with decoy intensities; Alice has a record of every slot Bob may detect.
+    DecoyBb84,
+    /// Entangled pairs; both sides detect, and slots without a coincidence are dropped.
+    Bbm92,
+}
+
+/// Which sifted bits are test bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Test {
+    /// All bits of the test basis.
+    #[default]
+    Basis,
+    /// A random sample of all sifted bits, whatever their basis; the rest are key bits.
+    Sample {
+        /// Share of the sifted bits.
+        fraction: f64,
+    },
+}
+
+/// How errors are corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reconciliation {
+    /// The method.
+    pub method: Method,
+    /// Error rate from which `auto` takes LDPC.
+    pub ldpc_above: f64,
+    /// Cascade: the schedule of passes.
+    pub cascade: Variant,
+    /// Cascade: frames have at most this many bits.
+    pub cascade_frame_bits: u32,
+    /// Cascade: whether Bob's parities count as leaked, too. Not needed where error positions are public (Tupkary and
+    /// Lütkenhaus, arXiv 2307.00576).
+    pub count_both_directions: bool,
+    /// LDPC: iterations of the decoder.
+    pub ldpc_iterations: u32,
+    /// LDPC: how often bits of undecoded frames are disclosed before the frame is given up.
+    pub ldpc_disclosures: u32,
+    /// LDPC: share of a frame disclosed each time.
+    pub ldpc_disclosed_share: f64,
+}
+
+/// Methods of error correction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Interactive: least leakage, many messages.
+    Cascade,
+    /// One-way with few repetitions: few messages.
+    Ldpc,
+    /// LDPC from the error rate `ldpc_above` on, Cascade below.
+    Auto,
+}
+
+impl Default for Reconciliation {
+    fn default() -> Self {
+        Self {
+            method: Method::Cascade,
+            ldpc_above: 0.06,
+            cascade: Variant::Opt8,
+            cascade_frame_bits: 1 << 14,
+            count_both_directions: false,
+            ldpc_iterations: 60,
+            ldpc_disclosures: 8,
+            ldpc_disclosed_share: 0.02,
+        }
+    }
+}
+
+/// How equality is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Verification {
+    /// Bits under one tag; a segment whose tags differ is dropped.
+    pub segment_bits: u32,
+    /// Bits of a tag, 32–128.
+    pub tag_bits: u32,
+}
+
+impl Default for Verification {
+    fn default() -> Self {
+        Self { segment_bits: 1 << 18, tag_bits: 96 }
+    }
+}
+
+/// How the key is shortened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Amplification {
+    /// The hash family.
+    pub family: HashFamily,
+}
+
+impl Default for Amplification {
+    fn default() -> Self {
+        Self { family: HashFamily::Modified }
+    }
+}
+
+/// Names of the hash families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HashFamily {
+    /// Toeplitz.
+    Toeplitz,
+    /// Modified Toeplitz.
+    Modified,
+}
+
+impl From<HashFamily> for Family {
+    fn from(family: HashFamily) -> Self {
+        match family {
+            HashFamily::Toeplitz => Self::Toeplitz,
+            HashFamily::Modified => Self::Modified,
+        }
+    }
+}
+
+fn default_slots_per_batch() -> u32 {
+    1 << 28
+}
+
+fn default_blocks_in_flight() -> u32 {
+    4
+}
+
+fn default_silence_seconds() -> u32 {
+    60
+}
+
+/// A parameter of the profile cannot be.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("profile: {field} is {got}, it must be {want}")]
+pub struct ProfileError {
+    /// The parameter.
+    pub field: &'static str,
+    /// Allowed values.
+    pub want: &'static str,
+    /// The value.
+    pub got: String,
+}
+
+/// Largest number of slots in a block: positions and counts stay exact in every formula.
+const MAX_SLOTS_PER_BLOCK: u64 = 1 << 44;
+
+impl Profile {
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    /// Names the first parameter that cannot be, and its value.
+    pub fn validate(&self) -> Result<(), ProfileError> {
+        let check = |ok: bool, field: &'static str, want: &'static str, got: &dyn std::fmt::Display| {
+            if ok { Ok(()) } else { Err(ProfileError { field, want, got: got.to_string() }) }
+        };
+        let share = |value: f64| value > 0.0 && value < 1.0;
+        check(
+            (1..=MAX_SLOTS_PER_BLOCK).contains(&self.slots_per_block),
+            "slots_per_block",
+            "between 1 and 2^44",
+            &self.slots_per_block,
+        )?;
+        check(self.slots_per_batch >= 1, "slots_per_batch", "at least 1", &self.slots_per_batch)?;
+        check(
+            self.intensities.len() == self.proof.intensities(),
+            "intensities",
+            "as many as the proof has",
+            &self.intensities.len(),
+        )?;
+        check(
+            self.probabilities.len() == self.intensities.len(),
+            "probabilities",
+            "one for each intensity",
+            &self.probabilities.len(),
+        )?;
+        check(
+            self.intensities.iter().all(|mu| (0.0..100.0).contains(mu))
+                && self.intensities.windows(2).all(|pair| pair[0] > pair[1]),
+            "intensities",
+            "photon numbers from 0 to 100, brightest first",
+            &format!("{:?}", self.intensities),
+        )?;
+        check(
+            self.probabilities.iter().all(|&p| p > 0.0 && p <= 1.0)
+                && (self.probabilities.is_empty()
+                    || (self.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9),
+            "probabilities",
+            "positive, with the sum 1",
+            &format!("{:?}", self.probabilities),
+        )?;
+        check(
+            (1e-4..=0.25).contains(&self.expected_qber),
+            "expected_qber",
+            "between 0.0001 and 0.25",
+            &self.expected_qber,
+        )?;
+        if let Test::Sample { fraction } = self.test {
+            check(share(fraction), "test.sample.fraction", "between 0 and 1", &fraction)?;
+        }
+        let samples = matches!(self.test, Test::Sample { .. });
+        check(
+            samples == (self.proof.intensities() == 0),
+            "test",
+            "`sample` for single-photon proofs, `basis` for decoy proofs",
+            &format!("{:?}", self.test),
+        )?;
+        self.proof.validate().map_err(|error| ProfileError {
+            field: "proof",
+            want: "within the ranges of its formulas",
+            got: error.to_string(),
+        })?;
+        let reconciliation = &self.reconciliation;
+        check(
+            (64..=1 << 24).contains(&reconciliation.cascade_frame_bits),
+            "reconciliation.cascade_frame_bits",
+            "between 64 and 2^24",
+            &reconciliation.cascade_frame_bits,
+        )?;
+        check(share(reconciliation.ldpc_above), "reconciliation.ldpc_above", "between 0 and 1", &reconciliation.ldpc_above)?;
+        check(
+            (1..=1000).contains(&reconciliation.ldpc_iterations),
+            "reconciliation.ldpc_iterations",
+            "between 1 and 1000",
+            &reconciliation.ldpc_iterations,
+        )?;
+        check(
+            reconciliation.ldpc_disclosures <= 100,
+            "reconciliation.ldpc_disclosures",
+            "at most 100",
+            &reconciliation.ldpc_disclosures,
+        )?;
+        check(
+            share(reconciliation.ldpc_disclosed_share),
+            "reconciliation.ldpc_disclosed_share",
+            "between 0 and 1",
+            &reconciliation.ldpc_disclosed_share,
+        )?;
+        check(
+            (64..=1 << 30).contains(&self.verification.segment_bits),
+            "verification.segment_bits",
+            "between 64 and 2^30",
+            &self.verification.segment_bits,
+        )?;
+        check(
+            (32..=128).contains(&self.verification.tag_bits),
+            "verification.tag_bits",
+            "between 32 and 128",
+            &self.verification.tag_bits,
+        )?;
+        check((1..=64).contains(&self.blocks_in_flight), "blocks_in_flight", "between 1 and 64", &self.blocks_in_flight)?;
+        check(self.silence_seconds >= 1, "silence_seconds", "at least 1", &self.silence_seconds)
+    }
+
+    /// SHA3-256 of the profile's canonical form (WIRE.md §3).
+    ///
+    /// # Panics
+    /// Never: a validated profile has a JSON form.
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hash = Sha3_256::new();
+        hash.update(b"qkdpp profile 1");
+        hash.update(serde_json::to_vec(self).expect("a profile has a JSON form"));
+        hash.finalize().into()
+    }
+
+    /// Number of intensities the record distinguishes; 1 for single-photon sources.
+    pub(crate) fn intensity_classes(&self) -> usize {
+        self.intensities.len().max(1)
+    }
+}

@@ -1,0 +1,140 @@
+//! Error correction of one block, whichever method was chosen: frames, messages and jobs, and what leaked.
+
+mod cascade_link;
+mod ldpc_link;
+mod party;
+
+use std::ops::Range;
+
+use qkdpp_kernels::{Bits, Output, Shared};
+
+use crate::error::{ProtocolError, SessionError};
+use crate::ledger::Leak;
+use crate::profile::{Method, Reconciliation};
+use crate::session::outbox::{Outbox, Task};
+use crate::wire::message::Reconcile;
+use crate::wire::{Kind, Role};
+use cascade_link::CascadeLink;
+use ldpc_link::LdpcLink;
+pub use party::{Party, Request};
+
+/// Largest and smallest error rates that plans are made for.
+const QBER_RANGE: (f64, f64) = (1e-4, 0.25);
+
+/// The plan that Alice announces: the method, for an error rate of about `qber`, and a fresh seed.
+pub fn plan(settings: &Reconciliation, qber: f64, seed: [u8; 32]) -> Reconcile {
+    let qber = qber.clamp(QBER_RANGE.0, QBER_RANGE.1);
+    let ldpc = match settings.method {
+        Method::Cascade => false,
+        Method::Ldpc => true,
+        Method::Auto => qber >= settings.ldpc_above,
+    };
+    Reconcile { method: u8::from(ldpc), qber_ppm: (qber * 1e6).round() as u32, seed }
+}
+
+/// What error correction found.
+pub struct Outcome {
+    /// Positions of the errors in the sifted key that this side knows; `None` where only Bob does (LDPC, Alice).
+    pub errors: Option<Bits>,
+    /// Whether both sides know those positions.
+    pub errors_are_shared: bool,
+    /// Parts of the key that were given up.
+    pub undecoded: Vec<Range<usize>>,
+    /// What leaked.
+    pub leaks: Vec<(Leak, u64)>,
+    /// Frames.
+    pub frames: u64,
+    /// Frames given up.
+    pub failed_frames: u64,
+    /// Exchanges between the two sides.
+    pub rounds: u64,
+}
+
+/// The running error correction of one block on one side.
+pub(crate) enum Reconciler {
+    Cascade(CascadeLink),
+    Ldpc(LdpcLink),
+}
+
+impl Reconciler {
+    /// Starts on `key` under Alice's `plan`.
+    pub(crate) fn start(
+        role: Role,
+        settings: Reconciliation,
+        plan: &Reconcile,
+        key: &Shared,
+        out: &mut Outbox,
+    ) -> Result<Self, SessionError> {
+        let allowed = match settings.method {
+            Method::Cascade => plan.method == 0,
+            Method::Ldpc => plan.method == 1,
+            Method::Auto => plan.method <= 1,
+        };
+        if !allowed {
+            return Err(SessionError::Peer(ProtocolError::Field {
+                field: "the reconciliation method",
+                want: format!("one that the profile's method {:?} allows", settings.method),
+                got: plan.method.into(),
+            }));
+        }
+        Ok(match plan.method {
+            0 => Self::Cascade(CascadeLink::start(settings, plan, key, out)?),
+            _ => Self::Ldpc(LdpcLink::start(role, settings, plan, key, out)?),
+        })
+    }
+
+    /// Name of the method.
+    pub(crate) fn method(&self) -> Method {
+        match self {
+            Self::Cascade(_) => Method::Cascade,
+            Self::Ldpc(_) => Method::Ldpc,
+        }
+    }
+
+    /// Takes a message of the method; `false` if this kind is not due.
+    pub(crate) fn message(&mut self, kind: Kind, payload: &[u8], out: &mut Outbox) -> Result<bool, SessionError> {
+        match (self, kind) {
+            (Self::Cascade(link), Kind::Parities) => link.message(payload, out),
+            (Self::Ldpc(link), _) => link.message(kind, payload, out),
+            _ => Ok(false),
+        }
+    }
+
+    /// Takes the result of a job.
+    pub(crate) fn done(&mut self, task: Task, output: Output, out: &mut Outbox) -> Result<(), SessionError> {
+        match self {
+            Self::Cascade(link) => link.done(task, output, out),
+            Self::Ldpc(link) => link.done(task, output, out),
+        }
+    }
+
+    /// The outcome, once it is there; taken once.
+    pub(crate) fn outcome(&mut self) -> Option<Outcome> {
+        match self {
+            Self::Cascade(link) => link.outcome(),
+            Self::Ldpc(link) => link.outcome(),
+        }
+    }
+}
+
+/// `key` cut into `frames` frames of `payload` bits, each filled up with zeros to `frame` bits.
+fn framed(key: &Bits, frames: usize, payload: usize, frame: usize) -> Bits {
+    let parts: Vec<Bits> = (0..frames)
+        .flat_map(|index| {
+            let start = (index * payload).min(key.len());
+            let end = ((index + 1) * payload).min(key.len());
+            [key.slice(start..end), Bits::zeros(frame - (end - start))]
+        })
+        .collect();
+    Bits::concat(&parts)
+}
+
+/// The number and length of frames of at most `limit` bits that waste the least on a key of `len` bits.
+fn even_frames(len: usize, limit: usize) -> (usize, usize) {
+    let frames = len.div_ceil(limit).max(1);
+    (frames, len.div_ceil(frames).max(1))
+}
+
+fn misplaced(what: &str) -> SessionError {
+    SessionError::Driver(format!("{what} does not belong to the error correction that runs"))
+}

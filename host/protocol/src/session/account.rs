@@ -1,0 +1,218 @@
+//! The running account of a block: statistics, leakage, and the decision both sides take from them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use qkdpp_kernels::{Bits, Shared};
+
+use crate::ledger::{Ledger, Leak};
+use crate::profile::{Method, Profile};
+use crate::proof::{Counts, Evaluation};
+use crate::reconcile::Outcome;
+use crate::report::{BlockReport, entropy};
+
+/// Detections of a block, before the key is known.
+#[derive(Clone, Default)]
+pub(crate) struct Detected {
+    pub slots: u64,
+    pub detections: u64,
+    pub matched: u64,
+    pub position_bytes: u64,
+}
+
+pub(crate) struct Account {
+    profile: Arc<Profile>,
+    detected: Detected,
+    /// Intensity planes of the key.
+    intensity: [Shared; 2],
+    counts: Counts,
+    pub(crate) ledger: Ledger,
+    method: Option<Method>,
+    frames: u64,
+    failed: u64,
+    rounds: u64,
+    errors: u64,
+    evaluation: Option<Evaluation>,
+    epsilon: f64,
+    no_key: Option<String>,
+}
+
+impl Account {
+    /// `key` and `test` are the intensity planes of the sifted key and of the test bits, `test_errors` marks errors
+    /// among the latter.
+    pub(crate) fn new(
+        profile: &Arc<Profile>,
+        block: u64,
+        detected: Detected,
+        key: [Bits; 2],
+        test: &[Bits; 2],
+        test_errors: &Bits,
+    ) -> Self {
+        let classes = profile.intensity_classes();
+        let all = |planes: &[Bits; 2]| by_intensity(&ones(planes[0].len()), planes, classes);
+        let counts = Counts {
+            mu: profile.intensities.clone(),
+            p: profile.probabilities.clone(),
+            n_key: all(&key),
+            m_key: vec![0; classes],
+            n_test: all(test),
+            m_test: by_intensity(test_errors, test, classes),
+            leak: 0.0,
+            dropped_key: 0,
+        };
+        let ledger = Ledger::new(block, key[0].len() as u64);
+        Self {
+            profile: Arc::clone(profile),
+            detected,
+            intensity: key.map(Arc::new),
+            counts,
+            ledger,
+            method: None,
+            frames: 0,
+            failed: 0,
+            rounds: 0,
+            errors: 0,
+            evaluation: None,
+            epsilon: 0.0,
+            no_key: None,
+        }
+    }
+
+    /// Error rate of the test bits.
+    pub(crate) fn test_qber(&self) -> Option<f64> {
+        let (n, m): (u64, u64) = (self.counts.n_test.iter().sum(), self.counts.m_test.iter().sum());
+        (n >= 100).then(|| m as f64 / n as f64)
+    }
+
+    pub(crate) fn reconciled(&mut self, method: Method, outcome: &Outcome) {
+        self.method = Some(method);
+        self.frames = outcome.frames;
+        self.failed = outcome.failed_frames;
+        self.rounds = outcome.rounds;
+        for &(leak, bits) in &outcome.leaks {
+            self.ledger.add(leak, bits);
+        }
+    }
+
+    /// Number of errors that Bob corrected.
+    pub(crate) fn corrected(&mut self, errors: u64) {
+        self.errors = errors;
+    }
+
+    pub(crate) fn verified(&mut self, segments: usize, failed: usize) {
+        let tag_bits = self.profile.verification.tag_bits;
+        self.ledger.add(Leak::VerificationTags, segments as u64 * u64::from(tag_bits));
+        self.ledger.add(Leak::Verdicts, segments as u64);
+        self.failed += failed as u64;
+        // One polynomial of degree ⌈n/128⌉ + 1 per segment; SPEC §6.
+        let blocks = self.profile.verification.segment_bits.div_ceil(128);
+        let each = f64::from(blocks + 1) * 2f64.powi(-(tag_bits as i32));
+        self.ledger.epsilon_correct = each * segments as f64;
+    }
+
+    /// Counts what was given up, and the key errors where the proof needs them. `errors` marks the known errors of the
+    /// sifted key; in `dropped` parts every bit counts as an error.
+    pub(crate) fn dropped(&mut self, dropped: &[Range<usize>], kept: usize, errors: Option<&Bits>) {
+        let total = self.intensity[0].len();
+        self.ledger.dropped = (total - kept) as u64;
+        self.counts.dropped_key = self.ledger.dropped;
+        if self.profile.proof.needs_key_errors() {
+            let mut marked = errors.cloned().unwrap_or_else(|| ones(total));
+            for index in dropped.iter().cloned().flatten() {
+                marked.set(index, true);
+            }
+            self.counts.m_key = by_intensity(&marked, &self.intensity, self.profile.intensity_classes());
+        }
+    }
+
+    /// ℓ, from this side's own numbers.
+    pub(crate) fn decide(&mut self) -> u64 {
+        self.counts.leak = self.ledger.leak() as f64;
+        let mut evaluation = self.profile.proof.evaluate(&self.counts);
+        if let Some(reason) = &evaluation.zero {
+            self.no_key = Some(reason.to_string());
+        } else if self.ledger.epsilon_correct > evaluation.epsilon_correct {
+            self.no_key = Some(format!(
+                "tags of {} bits leave ε_cor = {:.2e}, the proof asks for {:.2e}",
+                self.profile.verification.tag_bits, self.ledger.epsilon_correct, evaluation.epsilon_correct
+            ));
+            evaluation.ell = 0;
+        }
+        self.ledger.decide(&evaluation);
+        self.evaluation = Some(evaluation);
+        self.ledger.secret
+    }
+
+    /// Hash of everything the two sides must agree on.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let counts = &self.counts;
+        let all = [&counts.n_key, &counts.m_key, &counts.n_test, &counts.m_test];
+        self.ledger.digest(&all.into_iter().flatten().copied().collect::<Vec<_>>())
+    }
+
+    /// ε of the proof, of verification and, as `authentication`, of all tags so far.
+    pub(crate) fn total_epsilon(&mut self, authentication: f64) -> f64 {
+        let proof = self.evaluation.as_ref().map_or(0.0, |e| e.epsilon_secret + e.epsilon_correct);
+        self.epsilon = proof + authentication;
+        self.epsilon
+    }
+
+    pub(crate) fn give_up(&mut self, reason: &str) {
+        self.no_key = Some(reason.to_owned());
+    }
+
+    pub(crate) fn errors(&self) -> u64 {
+        self.errors
+    }
+
+    pub(crate) fn report(&self) -> BlockReport {
+        let kept = self.ledger.sifted - self.ledger.dropped;
+        let qber = if kept == 0 { 0.0 } else { self.errors as f64 / kept as f64 };
+        let cost = self.ledger.sifted as f64 * entropy(qber);
+        let no_key = self.ledger.secret == 0 && self.evaluation.is_some();
+        BlockReport {
+            block: self.ledger.block,
+            slots: self.detected.slots,
+            detections: self.detected.detections,
+            matched: self.detected.matched,
+            position_bytes: self.detected.position_bytes,
+            n_key: self.counts.n_key.clone(),
+            n_test: self.counts.n_test.clone(),
+            m_test: self.counts.m_test.clone(),
+            errors: self.errors,
+            qber,
+            method: match self.method {
+                Some(Method::Ldpc) => "ldpc",
+                Some(_) => "cascade",
+                None => "",
+            },
+            frames: self.frames,
+            failed: self.failed,
+            rounds: self.rounds,
+            f: if cost > 0.0 { self.ledger.correction_leak() as f64 / cost } else { 0.0 },
+            ledger: self.ledger.clone(),
+            evaluation: self.evaluation.clone(),
+            detections_for_key: if no_key { self.profile.proof.detections_for_key(&self.counts) } else { None },
+            epsilon: self.epsilon,
+            no_key: self.no_key.clone(),
+        }
+    }
+}
+
+/// `len` ones.
+pub(crate) fn ones(len: usize) -> Bits {
+    Bits::from_words(vec![u64::MAX; len.div_ceil(64)], len)
+}
+
+/// Number of entries of `mask` with each intensity; `planes` hold the index, low bit first.
+fn by_intensity(mask: &Bits, planes: &[impl AsRef<Bits>; 2], classes: usize) -> Vec<u64> {
+    let mut counts = vec![0; classes];
+    for ((&mask, &low), &high) in mask.words().iter().zip(planes[0].as_ref().words()).zip(planes[1].as_ref().words()) {
+        for (class, count) in counts.iter_mut().enumerate() {
+            let low = if class & 1 == 0 { !low } else { low };
+            let high = if class & 2 == 0 { !high } else { high };
+            *count += u64::from((mask & low & high).count_ones());
+        }
+    }
+    counts
+}

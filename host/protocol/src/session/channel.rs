@@ -1,0 +1,264 @@
+//! The authenticated message channel of a session: framing, sequence numbers, tags, pads and the handshake.
+//!
+//! Messages leave in the order in which they were made; a tagged one waits until a pad is at hand. Received messages
+//! wait likewise. Untagged messages are acted upon at once, but nothing is final before a tag has covered them: a key
+//! needs the peer's tagged Final message, whose tag covers everything before it.
+
+use std::collections::VecDeque;
+
+use sha3::{Digest, Sha3_256};
+
+use super::{Config, NONCE_LEN, Step};
+use crate::auth::{Pads, Transcript};
+use crate::error::{ProtocolError, SessionError};
+use crate::wire::codec::Writer;
+use crate::wire::{HEADER_LEN, Header, Kind, MAX_PAYLOAD, Role, TAGGED, TRAILER_LEN};
+
+/// Pads asked for at a time, and the stock below which more are asked for.
+const PADS_AT_ONCE: u32 = 64;
+const PADS_LOW: usize = 16;
+/// Pads that a restarted peer may have skipped.
+const PADS_SKIPPED: u64 = 1 << 12;
+/// Bytes accepted without a tag: a few of the largest messages.
+const UNTAGGED_LIMIT: u64 = 4 * MAX_PAYLOAD as u64;
+
+/// A received message, in order and, if it is tagged, authenticated.
+pub(super) struct Received {
+    pub kind: Kind,
+    pub block: u64,
+    message: Vec<u8>,
+    payload_len: usize,
+}
+
+impl Received {
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.message[HEADER_LEN..HEADER_LEN + self.payload_len]
+    }
+}
+
+/// One direction: its transcript, its next message and its pads.
+struct Direction {
+    transcript: Transcript,
+    sequence: u64,
+    next_pad: u64,
+    requested: bool,
+}
+
+impl Direction {
+    /// The request for more pads, if they run low.
+    fn request(&mut self, sender: Role) -> Option<Step> {
+        if self.requested || self.transcript.pads() >= PADS_LOW {
+            return None;
+        }
+        self.requested = true;
+        let from = self.next_pad;
+        self.next_pad += u64::from(PADS_AT_ONCE);
+        Some(Step::Reserve { sender, from, count: PADS_AT_ONCE })
+    }
+}
+
+pub(super) struct Channel {
+    role: Role,
+    profile: [u8; 32],
+    session: Option<[u8; 16]>,
+    our_nonce: Option<[u8; NONCE_LEN]>,
+    their_nonce: Option<[u8; NONCE_LEN]>,
+    send: Direction,
+    receive: Direction,
+    /// Whether the peer's first message has told where its pads start.
+    synchronised: bool,
+    outgoing: VecDeque<(Kind, u64, Vec<u8>)>,
+    incoming: VecDeque<Vec<u8>>,
+    ready: Vec<Step>,
+}
+
+impl Channel {
+    pub(super) fn new(config: &Config) -> Self {
+        let direction = |sender: Role| {
+            let (key, next_pad) = match sender {
+                Role::Alice => (&config.alice_key, config.alice_pad),
+                Role::Bob => (&config.bob_key, config.bob_pad),
+            };
+            Direction { transcript: Transcript::new(key.clone()), sequence: 0, next_pad, requested: false }
+        };
+        Self {
+            role: config.role,
+            profile: config.profile.hash(),
+            session: None,
+            our_nonce: None,
+            their_nonce: None,
+            send: direction(config.role),
+            receive: direction(config.role.peer()),
+            synchronised: false,
+            outgoing: VecDeque::new(),
+            incoming: VecDeque::new(),
+            ready: Vec::new(),
+        }
+    }
+
+    /// Whether both nonces are known and authenticated.
+    pub(super) fn is_open(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Failure probability of all tags so far.
+    pub(super) fn epsilon(&self) -> f64 {
+        self.send.transcript.epsilon() + self.receive.transcript.epsilon()
+    }
+
+    pub(super) fn tags_sent(&self) -> u64 {
+        self.send.transcript.tags()
+    }
+
+    /// Starts the handshake with this side's nonce.
+    pub(super) fn hello(&mut self, nonce: [u8; NONCE_LEN]) {
+        self.our_nonce = Some(nonce);
+        self.outgoing.push_front((Kind::Hello, 0, nonce.to_vec()));
+        self.agree();
+    }
+
+    pub(super) fn send(&mut self, kind: Kind, block: u64, payload: Vec<u8>) {
+        self.outgoing.push_back((kind, block, payload));
+    }
+
+    pub(super) fn supply(&mut self, sender: Role, pads: Pads) {
+        let direction = if sender == self.role { &mut self.send } else { &mut self.receive };
+        direction.requested = false;
+        direction.transcript.supply(pads);
+    }
+
+    pub(super) fn push(&mut self, message: Vec<u8>) {
+        self.incoming.push_back(message);
+    }
+
+    /// Messages that can leave and requests for pads.
+    pub(super) fn steps(&mut self) -> Vec<Step> {
+        while let Some((kind, _, _)) = self.outgoing.front() {
+            let needs_pad = kind.flags() & TAGGED != 0;
+            // All but the greeting needs the session's id.
+            if (needs_pad && self.send.transcript.pads() == 0) || (*kind != Kind::Hello && !self.is_open()) {
+                break;
+            }
+            if let Some((kind, block, payload)) = self.outgoing.pop_front() {
+                let message = self.seal(kind, block, &payload);
+                self.ready.push(Step::Send(message));
+            }
+        }
+        self.ready.extend(self.send.request(self.role));
+        if self.synchronised {
+            self.ready.extend(self.receive.request(self.role.peer()));
+        }
+        std::mem::take(&mut self.ready)
+    }
+
+    /// Frames a message, and tags it if its kind is tagged; a pad must be at hand then.
+    fn seal(&mut self, kind: Kind, block: u64, payload: &[u8]) -> Vec<u8> {
+        let session = if kind == Kind::Hello { [0; 16] } else { self.session.unwrap_or_default() };
+        let header =
+            Header { from: self.role, kind, session, block, sequence: self.send.sequence, profile: self.profile };
+        self.send.sequence += 1;
+        let mut message = header.frame(payload);
+        self.send.transcript.absorb(&message);
+        if kind.flags() & TAGGED != 0
+            && let Ok(trailer) = self.send.transcript.seal()
+        {
+            let mut writer = Writer::with_capacity(TRAILER_LEN);
+            writer.u64(trailer.pad);
+            writer.bytes(&trailer.tag.to_le_bytes());
+            message.extend_from_slice(&writer.finish());
+        }
+        message
+    }
+
+    /// The next message, if it is there and its pad too.
+    pub(super) fn receive(&mut self) -> Result<Option<Received>, SessionError> {
+        let Some(message) = self.incoming.front() else { return Ok(None) };
+        let (header, payload, trailer) = Header::parse(message, self.role.peer())?;
+        self.check_header(&header)?;
+        if let Some(trailer) = trailer {
+            if !self.synchronised {
+                let (want, limit) = (self.receive.next_pad, self.receive.next_pad + PADS_SKIPPED);
+                if !(want..=limit).contains(&trailer.pad) {
+                    return Err(SessionError::Peer(ProtocolError::Pad { want, limit, got: trailer.pad }));
+                }
+                self.receive.next_pad = trailer.pad;
+                self.synchronised = true;
+                self.ready.extend(self.receive.request(self.role.peer()));
+            }
+            if self.receive.transcript.pads() == 0 {
+                return Ok(None);
+            }
+        }
+        self.receive.transcript.absorb(&message[..HEADER_LEN + payload.len()]);
+        if self.receive.transcript.untagged() > UNTAGGED_LIMIT {
+            let got = self.receive.transcript.untagged();
+            return Err(SessionError::Peer(ProtocolError::Untagged { got, limit: UNTAGGED_LIMIT }));
+        }
+        if let Some(trailer) = trailer {
+            self.receive.transcript.check(trailer, header.sequence)?;
+        }
+        self.receive.sequence += 1;
+        let payload_len = payload.len();
+        let message = self.incoming.pop_front().unwrap_or_default();
+        let received = Received { kind: header.kind, block: header.block, message, payload_len };
+        if received.kind == Kind::Hello {
+            self.greeted(received.payload())?;
+        }
+        Ok(Some(received))
+    }
+
+    fn check_header(&self, header: &Header) -> Result<(), ProtocolError> {
+        if header.profile != self.profile {
+            let (ours, theirs) = (hex(&self.profile[..4]), hex(&header.profile[..4]));
+            return Err(ProtocolError::Profile { ours, theirs });
+        }
+        let first = self.receive.sequence == 0;
+        let session = if first { Some([0; 16]) } else { self.session };
+        if Some(header.session) != session {
+            return Err(ProtocolError::Session);
+        }
+        if header.sequence != self.receive.sequence {
+            return Err(ProtocolError::Sequence { want: self.receive.sequence, got: header.sequence });
+        }
+        if (header.kind == Kind::Hello) != first {
+            let state = if first { "the handshake" } else { "open" };
+            return Err(ProtocolError::Unexpected { kind: header.kind, block: header.block, state });
+        }
+        Ok(())
+    }
+
+    fn greeted(&mut self, nonce: &[u8]) -> Result<(), ProtocolError> {
+        let nonce = nonce.try_into().map_err(|_| ProtocolError::Field {
+            field: "the length of a nonce",
+            want: NONCE_LEN.to_string(),
+            got: nonce.len() as u64,
+        })?;
+        self.their_nonce = Some(nonce);
+        self.agree();
+        Ok(())
+    }
+
+    /// The session's id, once both nonces are known.
+    fn agree(&mut self) {
+        let (Some(ours), Some(theirs)) = (self.our_nonce, self.their_nonce) else { return };
+        let (alice, bob) = match self.role {
+            Role::Alice => (ours, theirs),
+            Role::Bob => (theirs, ours),
+        };
+        let mut hash = Sha3_256::new();
+        hash.update(b"qkdpp session 1");
+        hash.update(alice);
+        hash.update(bob);
+        hash.update(self.profile);
+        self.session = hash.finalize()[..16].try_into().ok();
+    }
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,498 @@
+//! [`Session`]: one side of a link as a state machine without clock, socket, randomness or computation of its own.
+//!
+//! ```text
+//!            Input                              Step
+//!  peer's messages ─┐                    ┌─▶ Send      to the peer
+//!  raw records     ─┤                    ├─▶ Compute   a job, on any backend
+//!  finished jobs   ─┼─▶ handle() poll() ─┼─▶ Draw      random bytes
+//!  random bytes    ─┤                    ├─▶ Reserve   one-time pads, durably
+//!  pads            ─┤                    ├─▶ Key, Report
+//!  time            ─┘                    └─▶ Wait      for the next input
+//! ```
+//! A session asks for a computation exactly as it asks for a message to be sent, so latency, faults and fallback of
+//! accelerators never enter it, and it can be replayed from its inputs. The session numbers, frames and authenticates
+//! messages and hands them to the blocks; [`alice`] and [`bob`] are the two sides of one block, and several blocks are
+//! in flight at once.
+
+mod account;
+mod alice;
+mod bob;
+mod channel;
+pub(crate) mod outbox;
+mod sifting;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use qkdpp_kernels::{Bits, Done, Job, JobId, Output};
+use zeroize::Zeroizing;
+
+use crate::auth::{HashKey, Pads};
+use crate::error::{ProtocolError, SessionError};
+use crate::profile::{Profile, ProfileError};
+use crate::raw::RawBatch;
+use crate::report::BlockReport;
+use crate::stage::{Amplified, Corrected, PeerAccepts, SecretKey, Verified};
+use crate::wire::{Kind, Role};
+use account::{Account, Detected};
+use channel::{Channel, Received};
+use outbox::{Action, Draw, Outbox, Task};
+
+/// Names a request for random bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DrawId(pub u64);
+
+/// What happens to a session.
+#[derive(Debug)]
+pub enum Input {
+    /// One whole message of the peer.
+    Message(Vec<u8>),
+    /// The next batch of this side's raw record.
+    Pulses(RawBatch),
+    /// A job of [`Step::Compute`] is done.
+    Done(Done),
+    /// The random bytes of [`Step::Draw`]: fresh, uniform, from a source with health tests.
+    Drawn(DrawId, Zeroizing<Vec<u8>>),
+    /// The pads of [`Step::Reserve`], for messages of the named sender.
+    Pads(Role, Pads),
+    /// The time of [`Step::Wait`] has come.
+    Timeout,
+}
+
+/// What a session wants done.
+#[derive(Debug)]
+pub enum Step {
+    /// Send these bytes to the peer, in this order.
+    Send(Vec<u8>),
+    /// Run this job.
+    Compute(JobId, Job),
+    /// Draw so many random bytes.
+    Draw(DrawId, usize),
+    /// Reserve `count` pads for messages of `sender`, numbered `from` on, durably, and hand them in.
+    Reserve {
+        /// Whose messages they authenticate.
+        sender: Role,
+        /// Number of the first.
+        from: u64,
+        /// How many.
+        count: u32,
+    },
+    /// A secret key; the peer has accepted the same.
+    Key(SecretKey),
+    /// A block has ended, with or without a key.
+    Report(Box<BlockReport>),
+    /// Nothing to do until the next input, or until this time.
+    Wait(Option<Instant>),
+}
+
+/// What a session starts from.
+pub struct Config {
+    /// This side.
+    pub role: Role,
+    /// The shared parameters.
+    pub profile: Profile,
+    /// Hash key of Alice's messages.
+    pub alice_key: HashKey,
+    /// Hash key of Bob's messages.
+    pub bob_key: HashKey,
+    /// Number of the first unused pad for Alice's messages.
+    pub alice_pad: u64,
+    /// Number of the first unused pad for Bob's messages.
+    pub bob_pad: u64,
+}
+
+/// The slots of one block, and how they are cut into batches.
+#[derive(Clone)]
+pub(crate) struct BlockPlan {
+    pub profile: Arc<Profile>,
+    pub block: u64,
+}
+
+impl BlockPlan {
+    pub(crate) fn slots(&self) -> u64 {
+        self.profile.slots_per_block
+    }
+
+    pub(crate) fn batches(&self) -> u32 {
+        self.slots().div_ceil(self.profile.slots_per_batch.into()) as u32
+    }
+
+    /// First slot and number of slots of batch `index`; no slots after the last batch.
+    pub(crate) fn batch(&self, index: u32) -> (u64, u32) {
+        let start = u64::from(index) * u64::from(self.profile.slots_per_batch);
+        let slots = self.slots().saturating_sub(start).min(self.profile.slots_per_batch.into());
+        (self.block * self.slots() + start, slots as u32)
+    }
+}
+
+/// What a block may know of its session.
+pub(crate) struct BlockContext {
+    /// Error rate of the latest corrected block.
+    pub qber: Option<f64>,
+    /// Failure probability of all tags so far, both directions.
+    pub authentication_epsilon: f64,
+}
+
+enum Block {
+    Alice(alice::Block),
+    Bob(bob::Block),
+}
+
+/// One side of a link.
+pub struct Session {
+    role: Role,
+    profile: Arc<Profile>,
+    channel: Channel,
+    blocks: BTreeMap<u64, Block>,
+    /// The block after the highest one ever opened.
+    next_block: u64,
+    /// The slot at which this side's next batch starts.
+    next_slot: u64,
+    jobs: HashMap<JobId, (u64, Task)>,
+    draws: HashMap<DrawId, Drawing>,
+    next_id: u64,
+    qber: Option<f64>,
+    steps: VecDeque<Step>,
+    heard: Option<Instant>,
+    stopped: bool,
+}
+
+enum Drawing {
+    Nonce,
+    Block(u64, Draw, usize),
+}
+
+/// Bytes of the nonce each side puts into the session id.
+const NONCE_LEN: usize = 16;
+
+impl Session {
+    /// Opens a session and starts the handshake.
+    ///
+    /// # Errors
+    /// If the profile is not valid.
+    pub fn new(config: Config) -> Result<Self, ProfileError> {
+        config.profile.validate()?;
+        let role = config.role;
+        let mut session = Self {
+            role,
+            channel: Channel::new(&config),
+            profile: Arc::new(config.profile),
+            blocks: BTreeMap::new(),
+            next_block: 0,
+            next_slot: 0,
+            jobs: HashMap::new(),
+            draws: HashMap::new(),
+            next_id: 0,
+            qber: None,
+            steps: VecDeque::new(),
+            heard: None,
+            stopped: false,
+        };
+        session.draw(Drawing::Nonce, NONCE_LEN);
+        Ok(session)
+    }
+
+    /// Takes one input.
+    ///
+    /// # Errors
+    /// Any error stops the session: everything it holds is dropped and wiped, and nothing more is delivered.
+    pub fn handle(&mut self, now: Instant, input: Input) -> Result<(), SessionError> {
+        if self.stopped {
+            return Err(SessionError::Stopped);
+        }
+        let result = self.dispatch(now, input);
+        if result.is_err() {
+            self.stop();
+        }
+        result
+    }
+
+    /// The next step; drain until [`Step::Wait`].
+    pub fn poll(&mut self) -> Step {
+        self.steps.pop_front().unwrap_or_else(|| {
+            let open = !self.stopped && (!self.blocks.is_empty() || !self.channel.is_open());
+            Step::Wait(self.heard.filter(|_| open).map(|heard| heard + self.silence()))
+        })
+    }
+
+    /// Whether the next batch of this side's record may be handed in.
+    pub fn wants_pulses(&self) -> bool {
+        let block = self.next_slot / self.profile.slots_per_block;
+        let oldest = self.blocks.keys().next().copied().unwrap_or(block);
+        !self.stopped
+            && self.channel.is_open()
+            && block < oldest.saturating_add(self.profile.blocks_in_flight.into())
+    }
+
+    /// First slot and number of slots of the batch that is due next.
+    pub fn next_batch(&self) -> (u64, u32) {
+        let block = self.next_slot / self.profile.slots_per_block;
+        let plan = BlockPlan { profile: Arc::clone(&self.profile), block };
+        let index = (self.next_slot % self.profile.slots_per_block) / u64::from(self.profile.slots_per_batch);
+        plan.batch(index as u32)
+    }
+
+    /// Blocks that are open.
+    pub fn open_blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Tags this side has sent: pads used in its direction.
+    pub fn tags_sent(&self) -> u64 {
+        self.channel.tags_sent()
+    }
+
+    fn silence(&self) -> Duration {
+        Duration::from_secs(self.profile.silence_seconds.into())
+    }
+
+    fn stop(&mut self) {
+        self.stopped = true;
+        self.blocks.clear();
+        // What was decided before the error stands: a Final message and the key it releases go together.
+        self.steps.retain(|step| matches!(step, Step::Send(_) | Step::Key(_) | Step::Report(_)));
+        self.jobs.clear();
+        self.draws.clear();
+    }
+
+    fn dispatch(&mut self, now: Instant, input: Input) -> Result<(), SessionError> {
+        let heard = *self.heard.get_or_insert(now);
+        match input {
+            Input::Message(bytes) => {
+                self.heard = Some(now);
+                self.channel.push(bytes);
+            }
+            Input::Pulses(batch) => self.pulses(batch)?,
+            Input::Done(done) => self.done(done)?,
+            Input::Drawn(id, bytes) => self.drawn(id, &bytes)?,
+            Input::Pads(sender, pads) => self.channel.supply(sender, pads),
+            Input::Timeout => {
+                let waiting = !self.blocks.is_empty() || !self.channel.is_open();
+                if waiting && now.saturating_duration_since(heard) >= self.silence() {
+                    let blocks = self.blocks.len();
+                    return Err(SessionError::Peer(ProtocolError::Silent {
+                        seconds: self.profile.silence_seconds.into(),
+                        blocks,
+                    }));
+                }
+            }
+        }
+        self.receive()?;
+        self.steps.extend(self.channel.steps());
+        Ok(())
+    }
+
+    /// Takes every message whose tag can be checked with the pads at hand.
+    fn receive(&mut self) -> Result<(), SessionError> {
+        while let Some(received) = self.channel.receive()? {
+            let Received { kind, block, .. } = received;
+            if kind == Kind::Hello {
+                continue;
+            }
+            let mut out = Outbox::default();
+            let context = self.context();
+            match self.block(block, Some(kind))? {
+                Block::Alice(alice) => alice.message(kind, received.payload(), &context, &mut out)?,
+                Block::Bob(bob) => bob.message(kind, received.payload(), &context, &mut out)?,
+            }
+            self.perform(block, &mut out);
+            self.steps.extend(self.channel.steps());
+        }
+        Ok(())
+    }
+
+    fn pulses(&mut self, batch: RawBatch) -> Result<(), SessionError> {
+        let block = self.next_slot / self.profile.slots_per_block;
+        if !self.wants_pulses() {
+            let limit = self.profile.blocks_in_flight as usize;
+            return Err(crate::error::RecordError::Full { open: self.blocks.len(), limit }.into());
+        }
+        let slots = batch.slots;
+        let mut out = Outbox::default();
+        match self.block(block, None)? {
+            Block::Alice(alice) => alice.pulses(batch, &mut out)?,
+            Block::Bob(bob) => bob.pulses(batch, &mut out)?,
+        }
+        self.next_slot += u64::from(slots);
+        self.perform(block, &mut out);
+        Ok(())
+    }
+
+    fn done(&mut self, done: Done) -> Result<(), SessionError> {
+        let (block, task) = self.jobs.remove(&done.id).ok_or_else(|| misplaced("a finished job"))?;
+        let output: Output = done.result.map_err(|(fault, _)| SessionError::Driver(fault.to_string()))?;
+        let mut out = Outbox::default();
+        let context = self.context();
+        match self.block(block, None)? {
+            Block::Alice(alice) => alice.done(task, output, &mut out)?,
+            Block::Bob(bob) => bob.done(task, output, &context, &mut out)?,
+        }
+        self.perform(block, &mut out);
+        Ok(())
+    }
+
+    fn drawn(&mut self, id: DrawId, bytes: &[u8]) -> Result<(), SessionError> {
+        match self.draws.remove(&id) {
+            Some(Drawing::Nonce) if bytes.len() == NONCE_LEN => {
+                self.channel.hello(bytes.try_into().expect("the length was checked"));
+                Ok(())
+            }
+            Some(Drawing::Block(block, draw, len)) if bytes.len() == len => {
+                let mut out = Outbox::default();
+                let context = self.context();
+                match self.block(block, None)? {
+                    Block::Alice(alice) => alice.drawn(draw, bytes, &context, &mut out)?,
+                    Block::Bob(_) => return Err(misplaced("random bytes for Bob")),
+                }
+                self.perform(block, &mut out);
+                Ok(())
+            }
+            _ => Err(misplaced("random bytes")),
+        }
+    }
+
+    fn context(&self) -> BlockContext {
+        BlockContext { qber: self.qber, authentication_epsilon: self.channel.epsilon() }
+    }
+
+    /// The open block `number`. A message may open it only as far ahead as the profile allows.
+    fn block(&mut self, number: u64, kind: Option<Kind>) -> Result<&mut Block, SessionError> {
+        if number >= self.next_block {
+            let oldest = self.blocks.keys().next().copied().unwrap_or(self.next_block);
+            let limit = oldest + u64::from(self.profile.blocks_in_flight);
+            if let Some(kind) = kind
+                && (self.role == Role::Bob || kind != Kind::Detections || number >= limit)
+            {
+                return Err(unexpected(kind, number, "not open"));
+            }
+            for block in self.next_block..=number {
+                let plan = BlockPlan { profile: Arc::clone(&self.profile), block };
+                let opened = match self.role {
+                    Role::Alice => Block::Alice(alice::Block::new(plan)),
+                    Role::Bob => Block::Bob(bob::Block::new(plan)),
+                };
+                self.blocks.insert(block, opened);
+            }
+            self.next_block = number + 1;
+        }
+        self.blocks.get_mut(&number).ok_or_else(|| match kind {
+            Some(kind) => unexpected(kind, number, "its end"),
+            None => misplaced("something for a block that has ended"),
+        })
+    }
+
+    /// Turns a block's requests into steps, and forgets the block once it has ended.
+    fn perform(&mut self, block: u64, out: &mut Outbox) {
+        for action in out.drain() {
+            match action {
+                Action::Send(kind, payload) => self.channel.send(kind, block, payload),
+                Action::Compute(task, job) => {
+                    let id = JobId(self.id());
+                    self.jobs.insert(id, (block, task));
+                    self.steps.push_back(Step::Compute(id, job));
+                }
+                Action::Draw(draw, len) => self.draw(Drawing::Block(block, draw, len), len),
+                Action::Measured { errors, bits } if bits > 0 => {
+                    self.qber = Some((errors + 1) as f64 / (bits + 1) as f64);
+                }
+                Action::Measured { .. } => {}
+                Action::Key(key) => self.steps.push_back(Step::Key(key)),
+                Action::Report(report) => self.steps.push_back(Step::Report(report)),
+            }
+        }
+        let finished = match self.blocks.get(&block) {
+            Some(Block::Alice(alice)) => alice.is_finished(),
+            Some(Block::Bob(bob)) => bob.is_finished(),
+            None => false,
+        };
+        if finished {
+            self.blocks.remove(&block);
+        }
+    }
+
+    fn draw(&mut self, purpose: Drawing, len: usize) {
+        let id = DrawId(self.id());
+        self.draws.insert(id, purpose);
+        self.steps.push_back(Step::Draw(id, len));
+    }
+
+    fn id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+}
+
+/// The sifted key bits and the account of a block, from its key planes and test planes (bit, intensity low and high).
+fn open_account(
+    plan: &BlockPlan,
+    detected: &Detected,
+    key: Vec<Bits>,
+    test: Vec<Bits>,
+    test_errors: &Bits,
+) -> Result<(Bits, Account), SessionError> {
+    let [bits, low, high]: [Bits; 3] = key.try_into().map_err(|_| misplaced("sifted planes"))?;
+    let [_, test_low, test_high]: [Bits; 3] = test.try_into().map_err(|_| misplaced("sifted planes"))?;
+    let (key, test) = ([low, high], [test_low, test_high]);
+    let account = Account::new(&plan.profile, plan.block, detected.clone(), key, &test, test_errors);
+    Ok((bits, account))
+}
+
+/// Drops the segments whose tags differ and enters them into the account.
+fn drop_unequal(
+    corrected: Corrected,
+    equal: &Bits,
+    errors: Option<&Bits>,
+    plan: &BlockPlan,
+    account: &mut Account,
+) -> Verified {
+    let segment = plan.profile.verification.segment_bits as usize;
+    account.verified(equal.len(), equal.len() - equal.count_ones());
+    let verified = corrected.keep_equal(equal, segment);
+    account.dropped(verified.dropped(), verified.len(), errors);
+    verified
+}
+
+/// Whether the peer's final message accepts the ledger this side has.
+fn peer_accepts(account: &Account, payload: &[u8], block: u64) -> Result<PeerAccepts, SessionError> {
+    let ours = account.digest();
+    let theirs: [u8; 32] = payload.try_into().map_err(|_| ProtocolError::Field {
+        field: "the length of a ledger digest",
+        want: "32".into(),
+        got: payload.len() as u64,
+    })?;
+    PeerAccepts::check(&ours, &theirs).ok_or_else(|| {
+        SessionError::Peer(ProtocolError::Disagreement {
+            block,
+            what: "the ledger's digest",
+            ours: channel::hex(&ours[..4]),
+            theirs: channel::hex(&theirs[..4]),
+        })
+    })
+}
+
+fn deliver(
+    amplified: Amplified,
+    accepted: &PeerAccepts,
+    account: &mut Account,
+    block: u64,
+    context: &BlockContext,
+    out: &mut Outbox,
+) {
+    let epsilon = account.total_epsilon(context.authentication_epsilon);
+    out.push(Action::Key(amplified.deliver(accepted, block, epsilon)));
+    out.push(Action::Report(Box::new(account.report())));
+}
+
+fn end_without_key(mut account: Account, reason: &str, out: &mut Outbox) {
+    account.give_up(reason);
+    out.push(Action::Report(Box::new(account.report())));
+}
+
+fn unexpected(kind: Kind, block: u64, state: &'static str) -> SessionError {
+    SessionError::Peer(ProtocolError::Unexpected { kind, block, state })
+}
+
+fn misplaced(what: &str) -> SessionError {
+    SessionError::Driver(format!("{what}: nothing of the kind was asked for"))
+}

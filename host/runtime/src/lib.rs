@@ -1,0 +1,17 @@
+//! QKD post-processing for a vendor's link: raw records and the peer's messages in, secret keys out.
+//!
+//! A [`Link`] joins a protocol session with a backend for its computations, the pool of authentication keys and a
+//! source of randomness. It can be driven step by step, without threads or sockets of its own ([`Link::message`],
+//! [`Link::pulses`], [`Link::next_message`], [`Link::next_event`]), or by [`serve`], which runs it over a byte stream
+//! such as a TCP connection until its records end.
+
+pub mod backend;
+pub mod entropy;
+pub mod link;
+pub mod pool;
+pub mod serve;
+
+pub use entropy::{Entropy, EntropyError, OsEntropy};
+pub use link::{Event, Link, LinkConfig, LinkError, Statistics};
+pub use pool::{Pool, StoreError};
+pub use serve::{ServeError, serve};

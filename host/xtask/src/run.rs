@@ -1,0 +1,56 @@
+//! Running commands at the root of the repository, and installing those that are missing.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// What failed.
+pub struct Failed(pub String);
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Announces a step.
+pub fn step(name: &str) {
+    eprintln!("\n==== {name}");
+}
+
+/// Runs cargo.
+pub fn cargo(arguments: &[&str]) -> Result<(), Failed> {
+    finish(Command::new("cargo").args(arguments))
+}
+
+/// Runs a Python program.
+pub fn python(arguments: &[&str]) -> Result<(), Failed> {
+    finish(Command::new("python3").args(arguments))
+}
+
+/// Runs a command with an environment variable set.
+pub fn with_env(name: &str, value: &str, command: &[&str]) -> Result<(), Failed> {
+    finish(Command::new(command[0]).args(&command[1..]).env(name, value))
+}
+
+/// Makes sure that `program` can be run, from Debian's `package` if need be.
+pub fn ensure(program: &str, package: &str) -> Result<(), Failed> {
+    let found = |program: &str| {
+        let probe = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        probe.is_ok_and(|status| status.success())
+    };
+    if found(program) {
+        return Ok(());
+    }
+    eprintln!("{program} is missing: installing Debian's {package}");
+    finish(Command::new("apt-get").args(["update", "--quiet"]))?;
+    finish(Command::new("apt-get").args(["install", "--yes", "--quiet", package]))?;
+    if found(program) { Ok(()) } else { Err(Failed(format!("{program} is missing; install it by hand"))) }
+}
+
+fn finish(command: &mut Command) -> Result<(), Failed> {
+    let shown = format!("{command:?}");
+    match command.current_dir(root()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failed(format!("{shown}: {status}"))),
+        Err(error) => Err(Failed(format!("{shown}: {error}"))),
+    }
+}

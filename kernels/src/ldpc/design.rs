@@ -1,0 +1,213 @@
+//! How the family's base matrices are made: from degrees, dimensions and a seed, always the same.
+//!
+//! Which column has how many entries decides how far a code could correct (its threshold); where the entries stand
+//! decides how near a finite code comes. Two rules matter most: no two columns meet twice in the lifted code (no
+//! 4-cycles), and columns with two entries, the weakest, form no cycles among themselves at all.
+//!
+//! 1. *Places*, weakest columns first: an entry goes to one of the lightest rows, to the one that has met the column's
+//!    other rows least often. Rows end up equally heavy.
+//! 2. *Shifts*, heaviest columns first, because they have the least choice: a random shift that closes no 4-cycle.
+
+use std::collections::HashSet;
+
+use ndarray::Array2;
+use sha3::Shake256;
+use sha3::digest::{ExtendableOutput, Update, XofReader};
+
+/// What a code is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Design {
+    /// Base rows M.
+    pub rows: usize,
+    /// (degree, number of base columns with that many entries), ascending.
+    pub degrees: Vec<(usize, usize)>,
+    /// The lifting factor Z.
+    pub lifting: usize,
+}
+
+/// The columns leave no way without 4-cycles, or the search did not find it. Whoever chose the degrees must act.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no base matrix without 4-cycles was found for {0:?}")]
+pub struct NoGirthSix(pub Design);
+
+/// Tries for the shifts of one column, and for a whole matrix.
+const TRIES: usize = 50;
+
+impl Design {
+    /// The base matrix of this design.
+    ///
+    /// # Errors
+    /// If the search for shifts without 4-cycles fails.
+    ///
+    /// # Panics
+    /// If a degree exceeds the number of rows, or there are as many columns of degree 2 as rows.
+    pub fn base(&self) -> Result<Array2<i32>, NoGirthSix> {
+        let mut random = Random::new(self);
+        let found = (0..TRIES).find_map(|_| {
+            let places = self.places(&mut random);
+            self.shifts(&places, &mut random)
+        });
+        found.ok_or_else(|| NoGirthSix(self.clone()))
+    }
+
+    /// Base columns N.
+    pub fn columns(&self) -> usize {
+        self.degrees.iter().map(|&(_, columns)| columns).sum()
+    }
+
+    /// The rows of each column's entries.
+    fn places(&self, random: &mut Random) -> Vec<Vec<usize>> {
+        let mut weights = vec![0; self.rows];
+        // How many columns have entries in both rows.
+        let mut meetings = Array2::<usize>::zeros((self.rows, self.rows));
+        let mut trees = Trees::new(self.rows);
+        let degrees = self.degrees.iter().flat_map(|&(degree, columns)| std::iter::repeat_n(degree, columns));
+        let mut columns = Vec::with_capacity(self.columns());
+        for degree in degrees {
+            let mut column: Vec<usize> = Vec::with_capacity(degree);
+            for _ in 0..degree {
+                let closes_cycle =
+                    |row| degree == 2 && column.first().is_some_and(|&first| trees.joined(first, row));
+                let free: Vec<usize> =
+                    (0..self.rows).filter(|&row| !column.contains(&row) && !closes_cycle(row)).collect();
+                let lightest = free.iter().map(|&row| weights[row]).min().expect("fewer entries than rows");
+                let met = |row: usize| column.iter().map(|&other| meetings[(row, other)]).sum::<usize>();
+                let row = free.into_iter().filter(|&row| weights[row] <= lightest + 1);
+                let row = row.min_by_key(|&row| (met(row), weights[row], random.below(1 << 16)));
+                column.push(row.expect("the lightest row is one of them"));
+            }
+            for &row in &column {
+                weights[row] += 1;
+                for &other in &column {
+                    meetings[(row, other)] += 1;
+                }
+            }
+            if let &[first, second] = column.as_slice() {
+                trees.join(first, second);
+            }
+            columns.push(column);
+        }
+        columns
+    }
+
+    /// A matrix with entries in these places and no 4-cycles.
+    fn shifts(&self, places: &[Vec<usize>], random: &mut Random) -> Option<Array2<i32>> {
+        let mut base = Array2::from_elem((self.rows, places.len()), -1);
+        let mut taken = HashSet::new();
+        for (column, rows) in places.iter().enumerate().rev() {
+            let shifts = (0..TRIES).find_map(|_| self.shifts_of_column(rows, &taken, random))?;
+            for (index, (&row, &shift)) in rows.iter().zip(&shifts).enumerate() {
+                base[(row, column)] = shift as i32;
+                for (&other, &other_shift) in rows.iter().zip(&shifts).take(index) {
+                    taken.insert(self.difference((row, shift), (other, other_shift)));
+                }
+            }
+        }
+        Some(base)
+    }
+
+    fn shifts_of_column(
+        &self,
+        rows: &[usize],
+        taken: &HashSet<(usize, usize, usize)>,
+        random: &mut Random,
+    ) -> Option<Vec<usize>> {
+        let mut shifts: Vec<usize> = Vec::with_capacity(rows.len());
+        for &row in rows {
+            let start = random.below(self.lifting);
+            let free = (0..self.lifting).map(|step| (start + step) % self.lifting).find(|&shift| {
+                let mut others = rows.iter().zip(&shifts);
+                others.all(|(&other, &at)| !taken.contains(&self.difference((row, shift), (other, at))))
+            });
+            shifts.push(free?);
+        }
+        Some(shifts)
+    }
+
+    /// Two rows and the difference of a column's shifts in them. Two columns with the same one close a 4-cycle.
+    fn difference(&self, a: (usize, usize), b: (usize, usize)) -> (usize, usize, usize) {
+        let ((low, from), (high, to)) = (a.min(b), a.max(b));
+        (low, high, (to + self.lifting - from) % self.lifting)
+    }
+}
+
+/// Rows joined by columns of degree 2.
+struct Trees {
+    parents: Vec<usize>,
+}
+
+impl Trees {
+    fn new(rows: usize) -> Self {
+        Self { parents: (0..rows).collect() }
+    }
+
+    fn root(&self, mut row: usize) -> usize {
+        while self.parents[row] != row {
+            row = self.parents[row];
+        }
+        row
+    }
+
+    fn joined(&self, a: usize, b: usize) -> bool {
+        self.root(a) == self.root(b)
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.parents[a] = b;
+    }
+}
+
+/// The numbers of the construction: SHAKE256 of the dimensions.
+struct Random {
+    stream: <Shake256 as ExtendableOutput>::Reader,
+}
+
+impl Random {
+    fn new(design: &Design) -> Self {
+        let mut hash = Shake256::default();
+        hash.update(b"qkdpp code 1");
+        for number in [design.rows, design.columns(), design.lifting] {
+            hash.update(&(number as u64).to_le_bytes());
+        }
+        Self { stream: hash.finalize_xof() }
+    }
+
+    /// A number below `limit`, a power of two.
+    fn below(&mut self, limit: usize) -> usize {
+        let mut bytes = [0; 4];
+        self.stream.read(&mut bytes);
+        u32::from_le_bytes(bytes) as usize % limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn degrees_are_kept_and_weak_columns_form_no_cycle() {
+        let design = Design { rows: 12, degrees: vec![(2, 9), (3, 30), (6, 9)], lifting: 64 };
+        let base = design.base().expect("room enough");
+        assert_eq!(design.base(), Ok(base.clone()), "the same every time");
+        let weight = |column: usize| base.column(column).iter().filter(|&&entry| entry >= 0).count();
+        let degrees = [(0..9, 2), (9..39, 3), (39..48, 6)];
+        assert!(
+            degrees.into_iter().all(|(mut columns, degree)| columns.all(|column| weight(column) == degree))
+        );
+        // Nine edges between twelve rows without a cycle leave three trees.
+        let mut trees = Trees::new(12);
+        for column in 0..9 {
+            let rows: Vec<usize> = (0..12).filter(|&row| base[(row, column)] >= 0).collect();
+            trees.join(rows[0], rows[1]);
+        }
+        assert_eq!((0..12).filter(|&row| trees.root(row) == row).count(), 3);
+    }
+
+    #[test]
+    fn designs_out_of_reach_are_refused() {
+        // 64 columns have 960 pairs of entries, 28 pairs of rows have 224 differences.
+        let crowded = Design { rows: 8, degrees: vec![(6, 64)], lifting: 8 };
+        assert_eq!(crowded.base(), Err(NoGirthSix(crowded.clone())));
+    }
+}
