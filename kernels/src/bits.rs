@@ -123,6 +123,7 @@ impl Bits {
     ///
     /// # Panics
     /// If `range` is out of range.
+    #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         assert!(range.start <= range.end && range.end <= self.len(), "bits {range:?} of {}", self.len());
         let len = range.len();
@@ -167,8 +168,10 @@ impl Bits {
     /// Positions of the ones, ascending.
     pub fn ones(&self) -> impl Iterator<Item = usize> + '_ {
         self.words().iter().enumerate().flat_map(|(index, &word)| {
-            std::iter::successors((word != 0).then_some(word), |rest| Some(rest & (rest - 1)).filter(|&w| w != 0))
-                .map(move |rest| 64 * index + rest.trailing_zeros() as usize)
+            std::iter::successors((word != 0).then_some(word), |rest| {
+                Some(rest & (rest - 1)).filter(|&w| w != 0)
+            })
+            .map(move |rest| 64 * index + rest.trailing_zeros() as usize)
         })
     }
 

@@ -1,13 +1,14 @@
 //! Carry-less multiplication: products of binary polynomials of degree < 64, by integer multiplication "with holes".
 //!
-//! An integer product differs from the carry-less one only by its carries. Here each operand is cut into four classes of
-//! bits that lie four apart, so that the product of two classes has its sums four bits apart too. A sum has at most 15
-//! terms (the second operand is multiplied without its top four bits, which leaves it 15 bits in each class), 15 fits in
-//! four bits, and so no carry reaches the next sum: its lowest bit is the XOR that is wanted. XORing products that end in
-//! the same class keeps those lowest bits right, and a mask removes the others.
+//! An integer product differs from the carry-less one only by its carries. Here each operand is cut into four classes
+//! of bits that lie four apart, so that the product of two classes has its sums four bits apart too. A sum has at
+//! most 15 terms (the second operand is multiplied without its top four bits, which leaves it 15 bits in each class),
+//! 15 fits in four bits, and so no carry reaches the next sum: its lowest bit is the XOR that is wanted. XORing
+//! products that end in the same class keeps those lowest bits right, and a mask removes the others.
 //!
 //! Running time and memory accesses do not depend on the operands, on machines whose integer multiplication has this
-//! property (all 64-bit x86, and ARM from Cortex-A on). The method is Thomas Pornin's (BearSSL, "constant-time GHASH").
+//! property (all 64-bit x86, and ARM from Cortex-A on). The method is Thomas Pornin's (BearSSL, "constant-time
+//! GHASH").
 
 /// Every fourth bit of a product.
 const CLASS: u128 = 0x1111_1111_1111_1111_1111_1111_1111_1111;

@@ -141,7 +141,7 @@ fn sift_jobs(source: &mut Source, jobs: &mut Vec<(String, Job)>) {
     for len in [0].into_iter().chain(EDGES).chain([100_003]) {
         for halvings in [0, 1, 3, 8] {
             let mask = Arc::new(source.sparse(len, halvings));
-            let planes = (0..1 + len % 4).map(|_| source.bits(len)).collect();
+            let planes = (0..=len % 4).map(|_| source.bits(len)).collect();
             let job = Sift::new(mask, planes).expect("planes as long as the mask");
             jobs.push((format!("sift of {len} bits by a mask of density 2^-{halvings}"), Job::Sift(job)));
         }
@@ -152,7 +152,8 @@ fn parities_jobs(source: &mut Source, jobs: &mut Vec<(String, Job)>) {
     for len in EDGES.into_iter().chain([16_384, 16_411]) {
         for frames in [0, 1, 2, 65, 130].into_iter().filter(|frames| frames * len < 1 << 18) {
             let seed = std::array::from_fn(|_| source.word() as u8);
-            let permutation = if frames == 1 { Permutation::identity(len) } else { Permutation::new(&seed, len) };
+            let permutation =
+                if frames == 1 { Permutation::identity(len) } else { Permutation::new(&seed, len) };
             let permutation = Arc::new(permutation.expect("a length above 0"));
             let job = Parities::new(source.bits(frames * len), permutation).expect("whole frames");
             jobs.push((format!("parities of {frames} frames of {len} bits"), Job::Parities(job)));
@@ -174,7 +175,8 @@ fn code(source: &mut Source, rows: usize, columns: usize, z: usize) -> Arc<Code>
 }
 
 fn ldpc_jobs(source: &mut Source, jobs: &mut Vec<(String, Job)>) {
-    for (rows, columns, z) in [(4, 8, 8), (5, 20, 16), (6, 24, 32), (8, 32, 64), (12, 48, 128), (10, 40, 256)] {
+    for (rows, columns, z) in [(4, 8, 8), (5, 20, 16), (6, 24, 32), (8, 32, 64), (12, 48, 128), (10, 40, 256)]
+    {
         let code = code(source, rows, columns, z);
         let name = format!("{rows}x{columns} blocks of {z}");
         for frames in [0, 1, 3] {
@@ -182,7 +184,9 @@ fn ldpc_jobs(source: &mut Source, jobs: &mut Vec<(String, Job)>) {
             let job = Syndrome::new(Arc::clone(&code), frames).expect("whole frames");
             jobs.push((format!("syndromes, {name}"), Job::Syndrome(job)));
         }
-        for (halvings, channel, limit) in [(8, 40, 0), (7, 37, 30), (6, 33, 30), (4, 22, 25), (2, 9, 12), (7, 127, 5)] {
+        for (halvings, channel, limit) in
+            [(8, 40, 0), (7, 37, 30), (6, 33, 30), (4, 22, 25), (2, 9, 12), (7, 127, 5)]
+        {
             let frame = source.bits(code.variables());
             let job = Syndrome::new(Arc::clone(&code), Arc::clone(&frame)).expect("one frame");
             let Output::Syndrome(syndrome) = Level::Reference.run(&Job::Syndrome(job)) else { continue };
@@ -196,7 +200,8 @@ fn ldpc_jobs(source: &mut Source, jobs: &mut Vec<(String, Job)>) {
                 Arc::new(known)
             });
             let (word, syndrome) = (Arc::new(word), Arc::new(syndrome));
-            let job = LdpcDecode::new(Arc::clone(&code), word, syndrome, known, channel, limit).expect("fitting lengths");
+            let job = LdpcDecode::new(Arc::clone(&code), word, syndrome, known, channel, limit)
+                .expect("fitting lengths");
             jobs.push((format!("decoding, {name}, error rate 2^-{halvings}"), Job::LdpcDecode(job)));
         }
     }
@@ -207,21 +212,26 @@ fn polyhash_jobs(source: &mut Source, jobs: &mut Vec<(String, Job)>) {
         for segment in [1, 64, 127, 128, 300, 1 << 20].into_iter().filter(|segment| len / segment < 5_000) {
             let key = u128::from(source.word()) << 64 | u128::from(source.word());
             let job = PolyHash::new(key, source.bits(len), segment).expect("a segment above 0");
-            jobs.push((format!("polynomial hash of {len} bits in segments of {segment}"), Job::PolyHash(job)));
+            jobs.push((
+                format!("polynomial hash of {len} bits in segments of {segment}"),
+                Job::PolyHash(job),
+            ));
         }
     }
 }
 
 fn toeplitz_jobs(source: &mut Source, jobs: &mut Vec<(String, Job)>) {
-    let sizes = EDGES.into_iter().chain((0..12).map(|_| 1 + source.below(9000))).chain([20_000]).collect::<Vec<_>>();
-    for len in sizes {
-        let any = 1 + source.below(len);
-        for out_len in [1, any, len / 2 + 1, len.saturating_sub(1).max(1), len] {
-            for family in [Family::Toeplitz, Family::Modified] {
-                let seed = source.bits(family.seed_len(len, out_len));
-                let job = Toeplitz::new(family, source.bits(len), seed, out_len).expect("fitting lengths");
-                jobs.push((format!("{family:?} hash of {len} to {out_len} bits"), Job::Toeplitz(job)));
-            }
+    let mut sizes = EDGES.to_vec();
+    sizes.extend((0..12).map(|_| 1 + source.below(2500)));
+    let shapes = sizes
+        .into_iter()
+        .flat_map(|len| [1, 1 + len / 3, len / 2 + 1, (len - 1).max(1), len].map(|out| (len, out)));
+    // The definition costs n·ℓ steps, so the long ones are few and lopsided.
+    for (len, out_len) in shapes.chain([(20_000, 300), (300_000, 64), (12_289, 12_289)]) {
+        for family in [Family::Toeplitz, Family::Modified] {
+            let seed = source.bits(family.seed_len(len, out_len));
+            let job = Toeplitz::new(family, source.bits(len), seed, out_len).expect("fitting lengths");
+            jobs.push((format!("{family:?} hash of {len} to {out_len} bits"), Job::Toeplitz(job)));
         }
     }
 }

@@ -7,7 +7,8 @@ use qkdpp_kernels::{Backend, Busy, Cpu, Done, Fallback, Fault, Job, JobId, Level
 
 #[test]
 fn portable_on_threads() {
-    let compared = conformance::check(&mut Cpu::with_threads(Level::Portable, 2)).expect("equal to the reference");
+    let compared =
+        conformance::check(&mut Cpu::with_threads(Level::Portable, 2)).expect("equal to the reference");
     assert!(compared > 400, "the suite shrank to {compared} jobs");
 }
 
@@ -72,7 +73,9 @@ fn no_job_fails_because_of_a_device() {
 fn a_waker_is_told_about_finished_jobs() {
     let (tell, told) = std::sync::mpsc::channel();
     let mut cpu = Cpu::with_threads(Level::Portable, 1);
-    cpu.set_waker(Arc::new(move || drop(tell.send(()))));
+    cpu.set_waker(Arc::new(move || {
+        let _ = tell.send(());
+    }));
     let mask = Arc::new(qkdpp_kernels::Bits::zeros(10));
     let job = qkdpp_kernels::sift::Sift::new(Arc::clone(&mask), vec![mask]).expect("equal lengths");
     cpu.submit(JobId(7), Job::Sift(job)).expect("room in an empty queue");

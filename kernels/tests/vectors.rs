@@ -17,7 +17,10 @@ const CONTRACT: u64 = 1;
 
 fn hex(text: &Value) -> Vec<u8> {
     let text = text.as_str().expect("hex");
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex digits")).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex digits"))
+        .collect()
 }
 
 fn number(value: &Value) -> usize {
@@ -36,7 +39,9 @@ fn code(value: &Value) -> Arc<Code> {
     let rows = value["base"].as_array().expect("rows");
     let entries: Vec<i32> = rows
         .iter()
-        .flat_map(|row| row.as_array().expect("a row").iter().map(|entry| entry.as_i64().expect("a shift") as i32))
+        .flat_map(|row| {
+            row.as_array().expect("a row").iter().map(|entry| entry.as_i64().expect("a shift") as i32)
+        })
         .collect();
     let shape = (rows.len(), entries.len() / rows.len());
     let base = ndarray::Array2::from_shape_vec(shape, entries).expect("rows of equal length");
@@ -117,7 +122,9 @@ fn parities() {
 fn syndrome() {
     check(
         "syndrome",
-        |input| Job::Syndrome(Syndrome::new(code(&input["code"]), bits(&input["frames"])).expect("a valid case")),
+        |input| {
+            Job::Syndrome(Syndrome::new(code(&input["code"]), bits(&input["frames"])).expect("a valid case"))
+        },
         |output| Output::Syndrome((*bits(&output["frames"])).clone()),
     );
 }
@@ -158,7 +165,10 @@ fn polyhash() {
         "polyhash",
         |input| {
             let segment = number(&input["segment"]);
-            Job::PolyHash(PolyHash::new(element(&input["key"]), bits(&input["message"]), segment).expect("a valid case"))
+            Job::PolyHash(
+                PolyHash::new(element(&input["key"]), bits(&input["message"]), segment)
+                    .expect("a valid case"),
+            )
         },
         |output| Output::PolyHash(output["tags"].as_array().expect("tags").iter().map(element).collect()),
     );

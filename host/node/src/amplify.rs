@@ -25,7 +25,7 @@ Seed bits, index 0 first:
 Examples:
   qkdpp amplify --family modified --input key.bin --in-bits 1000000 --seed seed.bin --out-bits 400000 --output secret.bin
   qkdpp amplify --family toeplitz --input x.bin --in-bits 16 --seed s.bin --out-bits 6 --output y.bin")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Family of the matrix
     #[arg(long)]
     family: FamilyName,
@@ -71,7 +71,7 @@ const MAX_BITS: usize = 1 << 40;
 ///
 /// # Errors
 /// If a file or an argument cannot be used, or the output cannot be written.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { in_bits, out_bits, .. } = *arguments;
     if !(1..=MAX_BITS).contains(&in_bits) {
         return Err(Failure::Input(format!("--in-bits is {in_bits}, it must be between 1 and {MAX_BITS}")));

@@ -1,6 +1,6 @@
 //! bench
 #[derive(clap::Args)]
 /// Bench
-pub struct Arguments {}
+pub(crate) struct Arguments {}
 /// run
-pub fn run(_: &Arguments) -> Result<(), crate::error::Failure> { Ok(()) }
+pub(crate) fn run(_: &Arguments) -> Result<(), crate::error::Failure> { Ok(()) }

@@ -33,7 +33,7 @@ Example:
   echo '{\"n_key\": [100000], \"m_key\": [2000], \"n_test\": [10000], \"m_test\": [200], \"leak\": 16407,
          \"eps_sec\": 1e-10, \"eps_cor\": 1e-15}' > counts.json
   qkdpp keyrate --proof tl-2017 --input counts.json")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Name of the proof
     #[arg(long, value_name = "NAME")]
     proof: String,
@@ -52,7 +52,7 @@ const COUNTS: [&str; 8] = ["mu", "p", "n_key", "m_key", "n_test", "m_test", "lea
 ///
 /// # Errors
 /// If the file cannot be read, or holds something else than valid counts and parameters of the proof.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (proof, counts) = read(&arguments.proof, &arguments.input)?;
     let evaluation = proof.evaluate(&counts);
     let answer = Answer {

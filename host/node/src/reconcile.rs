@@ -1,6 +1,6 @@
 //! `qkdpp reconcile`: error correction between two files of sifted bits.
 
-pub mod exchange;
+pub(crate) mod exchange;
 
 use std::fmt;
 use std::fs;
@@ -33,7 +33,7 @@ alice_bytes and bob_bytes (payload sent), alice_seconds and bob_seconds (CPU tim
 Examples:
   qkdpp reconcile --alice alice.bin --bob bob.bin --method cascade
   qkdpp reconcile --alice alice.bin --bob bob.bin --bits 100000 --method ldpc --qber 0.036 --json")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// File with Alice's sifted bits, the reference
     #[arg(long, value_name = "FILE")]
     alice: PathBuf,
@@ -83,7 +83,7 @@ const QBER_RANGE: RangeInclusive<f64> = 1e-4..=0.25;
 ///
 /// # Errors
 /// If a file or an argument cannot be used.
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (alice, bob) = read_pair(arguments)?;
     let qber = difference(&alice, &bob).count_ones() as f64 / alice.len() as f64;
     let qber_estimate = estimate(arguments.qber, qber)?;
@@ -165,7 +165,7 @@ fn backend(name: &str, threads: u16) -> Result<Box<dyn Backend>, Failure> {
 }
 
 /// 1 where `a` and `b` differ.
-pub fn difference(a: &Bits, b: &Bits) -> Bits {
+pub(crate) fn difference(a: &Bits, b: &Bits) -> Bits {
     let mut difference = a.clone();
     difference.xor_assign(b);
     difference
@@ -173,36 +173,36 @@ pub fn difference(a: &Bits, b: &Bits) -> Bits {
 
 /// What an error correction achieved, seen by someone who knows both keys.
 #[derive(Debug, Serialize)]
-pub struct Correction {
+pub(crate) struct Correction {
     /// Bits about the key that were sent.
-    pub leak_bits: u64,
+    pub(crate) leak_bits: u64,
     /// leak/(n·h(QBER)); `None` without errors.
-    pub f: Option<f64>,
+    pub(crate) f: Option<f64>,
     /// Frames.
-    pub frames: u64,
+    pub(crate) frames: u64,
     /// Frames given up.
-    pub failed_frames: u64,
+    pub(crate) failed_frames: u64,
     /// Bits in frames given up.
-    pub failed_bits: usize,
+    pub(crate) failed_bits: usize,
     /// Bits that still differ in the other frames.
-    pub residual_errors: usize,
+    pub(crate) residual_errors: usize,
     /// Whether the keys are equal in all frames that were not given up, and there is one.
-    pub equal: bool,
+    pub(crate) equal: bool,
     /// Exchanges between the two sides.
-    pub rounds: u64,
+    pub(crate) rounds: u64,
     /// Payload bytes that Alice sent.
-    pub alice_bytes: u64,
+    pub(crate) alice_bytes: u64,
     /// Payload bytes that Bob sent.
-    pub bob_bytes: u64,
+    pub(crate) bob_bytes: u64,
     /// CPU time of Alice's protocol and kernels.
-    pub alice_seconds: f64,
+    pub(crate) alice_seconds: f64,
     /// CPU time of Bob's protocol and kernels.
-    pub bob_seconds: f64,
+    pub(crate) bob_seconds: f64,
 }
 
 impl Correction {
     /// Compares Bob's corrected key with Alice's.
-    pub fn new(alice: &Bits, bob: &Bits, (of_alice, of_bob): &(Account, Account)) -> Self {
+    pub(crate) fn new(alice: &Bits, bob: &Bits, (of_alice, of_bob): &(Account, Account)) -> Self {
         let errors = difference(alice, bob);
         let mut residual = errors.clone();
         if let Some(corrected) = &of_bob.outcome.errors {
@@ -233,7 +233,7 @@ impl Correction {
 }
 
 /// h(x) in bits; 0 at the ends.
-pub fn entropy(x: f64) -> f64 {
+pub(crate) fn entropy(x: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 { 0.0 } else { -x * x.log2() - (1.0 - x) * (1.0 - x).log2() }
 }
 

@@ -93,7 +93,9 @@ pub enum ProtocolError {
         got: u64,
     },
     /// The pad number of a tag is not acceptable.
-    #[error("tag with pad {got}, expected {want} (up to {limit} after a restart): replayed, or the key pools differ")]
+    #[error(
+        "tag with pad {got}, expected {want} (up to {limit} after a restart): replayed, or the key pools differ"
+    )]
     Pad {
         /// Next pad.
         want: u64,
@@ -167,7 +169,9 @@ pub enum ProtocolError {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RecordError {
     /// A batch does not follow the one before it, or is not cut as the profile says.
-    #[error("batch of slots {got}+{slots}, expected {want}+{want_slots}: batches follow each other and are cut by the profile")]
+    #[error(
+        "batch of slots {got}+{slots}, expected {want}+{want_slots}: batches follow each other and are cut by the profile"
+    )]
     Cut {
         /// First slot expected.
         want: u64,

@@ -77,7 +77,11 @@ impl Ledger {
     /// Leaked bits without verification tags: the cost of error correction,
     /// of which f is made.
     pub fn correction_leak(&self) -> u64 {
-        self.leaks.iter().filter(|(leak, _)| !matches!(leak, Leak::VerificationTags | Leak::Verdicts)).map(|(_, bits)| bits).sum()
+        self.leaks
+            .iter()
+            .filter(|(leak, _)| !matches!(leak, Leak::VerificationTags | Leak::Verdicts))
+            .map(|(_, bits)| bits)
+            .sum()
     }
 
     pub(crate) fn decide(&mut self, evaluation: &Evaluation) {

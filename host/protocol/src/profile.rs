@@ -272,7 +272,12 @@ impl Profile {
             "between 64 and 2^24",
             &reconciliation.cascade_frame_bits,
         )?;
-        check(share(reconciliation.ldpc_above), "reconciliation.ldpc_above", "between 0 and 1", &reconciliation.ldpc_above)?;
+        check(
+            share(reconciliation.ldpc_above),
+            "reconciliation.ldpc_above",
+            "between 0 and 1",
+            &reconciliation.ldpc_above,
+        )?;
         check(
             (1..=1000).contains(&reconciliation.ldpc_iterations),
             "reconciliation.ldpc_iterations",
@@ -303,7 +308,12 @@ impl Profile {
             "between 32 and 128",
             &self.verification.tag_bits,
         )?;
-        check((1..=64).contains(&self.blocks_in_flight), "blocks_in_flight", "between 1 and 64", &self.blocks_in_flight)?;
+        check(
+            (1..=64).contains(&self.blocks_in_flight),
+            "blocks_in_flight",
+            "between 1 and 64",
+            &self.blocks_in_flight,
+        )?;
         check(self.silence_seconds >= 1, "silence_seconds", "at least 1", &self.silence_seconds)
     }
 

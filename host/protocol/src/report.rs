@@ -20,6 +20,8 @@ pub struct BlockReport {
     pub matched: u64,
     /// Bytes in which the positions of the detections travelled.
     pub position_bytes: u64,
+    /// Double clicks among this side's entries; each was given a random bit and kept.
+    pub double_clicks: u64,
     /// Detections per intensity in the key.
     pub n_key: Vec<u64>,
     /// Detections per intensity in the test.

@@ -80,7 +80,8 @@ fn the_ledger_holds_every_bit_that_left_alice() {
     let mut pair = Pair::new(&Scenario::bbm92(100_000, 0.02));
     pair.run().expect("no error");
     let ledger = &pair.alice.reports[0].ledger;
-    let leaked = |leak: Leak| ledger.leaks.iter().find(|(kind, _)| *kind == leak).map_or(0, |(_, bits)| *bits);
+    let leaked =
+        |leak: Leak| ledger.leaks.iter().find(|(kind, _)| *kind == leak).map_or(0, |(_, bits)| *bits);
     let rounds = pair.alice.reports[0].rounds;
     // Every message of parities is filled up to whole bytes.
     let sent = payload_bits(&pair, Role::Alice, Kind::Parities);
@@ -90,7 +91,8 @@ fn the_ledger_holds_every_bit_that_left_alice() {
     let mut pair = Pair::new(&Scenario::bbm92(100_000, 0.02).method(Method::Ldpc));
     pair.run().expect("no error");
     let ledger = &pair.alice.reports[0].ledger;
-    let leaked = |leak: Leak| ledger.leaks.iter().find(|(kind, _)| *kind == leak).map_or(0, |(_, bits)| *bits);
+    let leaked =
+        |leak: Leak| ledger.leaks.iter().find(|(kind, _)| *kind == leak).map_or(0, |(_, bits)| *bits);
     assert_eq!(leaked(Leak::Syndromes), payload_bits(&pair, Role::Alice, Kind::Syndromes));
     let disclosed = payload_bits(&pair, Role::Alice, Kind::Disclosure);
     assert!((disclosed.saturating_sub(7 * 10)..=disclosed).contains(&leaked(Leak::Disclosure)));

@@ -7,7 +7,8 @@ use cpu_time::ThreadTime;
 use qkdpp_kernels::{Backend, Busy, Done, Job, JobId, Waker};
 use qkdpp_protocol::profile::ProfileError;
 use qkdpp_protocol::{
-    BlockReport, Config, HashKey, Input, Pads, Profile, RawBatch, Role, SecretKey, Session, SessionError, Step,
+    BlockReport, Config, HashKey, Input, Pads, Profile, RawBatch, Role, SecretKey, Session, SessionError,
+    Step,
 };
 use zeroize::Zeroizing;
 
@@ -75,6 +76,7 @@ pub struct Statistics {
 
 /// One side of a link, driven by its owner: hand in messages and records, then take messages and events.
 pub struct Link {
+    role: Role,
     session: Session,
     backend: Box<dyn Backend>,
     pool: Pool,
@@ -104,6 +106,7 @@ impl Link {
             bob_pad: pool.next(Direction::BobToAlice),
         })?;
         let mut link = Self {
+            role,
             session,
             backend,
             pool,
@@ -230,6 +233,9 @@ impl Link {
             Some(input) => self.session.handle(Instant::now(), input).map_err(LinkError::from),
             None => Ok(()),
         };
+        if let Err(error) = &handled {
+            tracing::warn!(role = ?self.role, %error, "link stopped");
+        }
         // After an error the session may still hold what it had decided before.
         let performed = self.perform();
         // A backend without threads computes within `perform`; that time is its own.
@@ -253,7 +259,10 @@ impl Link {
                     self.session.handle(Instant::now(), Input::Pads(sender, pads))?;
                 }
                 Step::Key(key) => self.events.push_back(Event::Key(key)),
-                Step::Report(report) => self.events.push_back(Event::Report(report)),
+                Step::Report(report) => {
+                    tracing::info!(role = ?self.role, block = report.block, secret_bits = report.ledger.secret, "block ended");
+                    self.events.push_back(Event::Report(report));
+                }
                 Step::Wait(deadline) => {
                     self.deadline = deadline;
                     return Ok(());

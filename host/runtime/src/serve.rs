@@ -132,9 +132,10 @@ impl Running<'_> {
         }
         let closed = never();
         let batches = self.batches.as_ref().filter(|_| self.link.wants_pulses()).unwrap_or(&closed);
-        let until = self.link.deadline().map_or(Duration::from_secs(1), |deadline| {
-            deadline.saturating_duration_since(Instant::now())
-        });
+        let until = self
+            .link
+            .deadline()
+            .map_or(Duration::from_secs(1), |deadline| deadline.saturating_duration_since(Instant::now()));
         select! {
             recv(self.incoming) -> message => match message {
                 Ok(message) => self.link.message(message?)?,
@@ -179,7 +180,9 @@ fn read_message(stream: &mut impl Read) -> Result<Option<Vec<u8>>, ServeError> {
     while filled < HEADER_LEN {
         match stream.read(&mut header[filled..]) {
             Ok(0) if filled == 0 => return Ok(None),
-            Ok(0) => return Err(ProtocolError::Truncated { want: HEADER_LEN as u64, got: filled as u64 }.into()),
+            Ok(0) => {
+                return Err(ProtocolError::Truncated { want: HEADER_LEN as u64, got: filled as u64 }.into());
+            }
             Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),

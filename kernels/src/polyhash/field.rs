@@ -1,4 +1,4 @@
-//! GF(2^128) = GF(2)[x]/(x^128 + x^7 + x^2 + x + 1), in constant time: bit i of an element is its coefficient of x^i.
+//! GF(2^128) modulo x^128 + x^7 + x^2 + x + 1, in constant time: bit i of an element is its coefficient of x^i.
 
 use zeroize::Zeroizing;
 
@@ -25,8 +25,8 @@ impl Key {
 
     /// Horner's rule: for each block in turn, h = (h ⊕ block)·k.
     ///
-    /// STRIDE blocks are taken at once, (h ⊕ B1)·k^4 ⊕ B2·k^3 ⊕ B3·k^2 ⊕ B4·k: one reduction instead of four, and products
-    /// that do not wait for each other.
+    /// STRIDE blocks are taken at once, (h ⊕ B1)·k^4 ⊕ B2·k^3 ⊕ B3·k^2 ⊕ B4·k: one reduction instead of four, and
+    /// products that do not wait for each other.
     pub(super) fn absorb(&self, h: u128, blocks: &[u128]) -> u128 {
         blocks.chunks(STRIDE).fold(h, |h, blocks| {
             let powers = &self.powers[STRIDE - blocks.len()..];
@@ -58,7 +58,8 @@ impl Product {
         Self { low: self.low ^ other.low, high: self.high ^ other.high }
     }
 
-    /// x^128 = x^7 + x^2 + x + 1, so the high half comes down four times; the seven bits that it shifts out come down again.
+    /// x^128 = x^7 + x^2 + x + 1, so the high half comes down four times; the seven bits that it shifts out come down
+    /// again.
     fn reduced(self) -> u128 {
         let again = self.high >> 127 ^ self.high >> 126 ^ self.high >> 121;
         let high = self.high ^ again;

@@ -33,7 +33,8 @@ fn is_schoolbook(n: usize) -> bool {
     n <= SCHOOLBOOK_WORDS || !n.is_multiple_of(2)
 }
 
-/// Adds to `sum` (n words) the words n..2n of the product of the polynomials `matrix` (2n words) and `vector` (n words).
+/// Adds to `sum` (n words) the words n..2n of the product of the polynomials `matrix` (2n words) and `vector` (n
+/// words).
 pub(super) fn add_product(sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
     let n = vector.len();
     if is_schoolbook(n) {

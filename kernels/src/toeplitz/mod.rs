@@ -6,8 +6,8 @@
 //!          s4 s3 s2
 //! ```
 //!
-//! A product with a Toeplitz matrix is the middle of a product of two binary polynomials ([`product`]): of a few thousand
-//! bits by Karatsuba's method ([`karatsuba`]), of more by a transform ([`fft`]).
+//! A product with a Toeplitz matrix is the middle of a product of two binary polynomials (`product`): of a few
+//! thousand bits by Karatsuba's method (`karatsuba`), of more by a transform (`fft`).
 
 mod fft;
 mod karatsuba;

@@ -1,5 +1,5 @@
-//! Toeplitz hashing as a product of polynomials, on 64-bit words: by Karatsuba's method ([`karatsuba`](super::karatsuba))
-//! while the key is short, by the Frobenius additive FFT ([`fft`](super::fft)) from some ten thousand bits on.
+//! Toeplitz hashing as a product of polynomials, on 64-bit words: by Karatsuba's method (`karatsuba`)
+//! while the key is short, by the Frobenius additive FFT (`fft`) from some ten thousand bits on.
 //!
 //! Time and memory accesses depend on the sizes only, and everything that held key bits is wiped.
 

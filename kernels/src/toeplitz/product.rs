@@ -4,15 +4,16 @@
 //! others are not wanted, and a transform of N = 2^m ≥ c+o−1 bits is enough, although the whole product is longer:
 //!
 //! 1. Put s at the top of N bits: S = s·x^{N−c−o+1}. Wanted are now the coefficients N−o..N of S·X.
-//! 2. Let W(f) = ⌊M·f/x^N⌋ for the transform's modulus M, of degree N. The wanted coefficients are the coefficients N−o..N
-//!    of W(R), where R = W(S)·X mod M.
+//! 2. Let W(f) = ⌊M·f/x^N⌋ for the transform's modulus M, of degree N. They are the coefficients N−o..N of W(R), where
+//!    R = W(S)·X mod M.
 //!
-//! Why: M·S = x^N·W(S) + E with deg E < N, and W(S)·X = Q·M + R. Together, M·(S·X + x^N·Q) = x^N·R + E·X. Call the bracket
-//! U. It agrees with S·X below x^N, and its degree is less than N, so that W(U) = R + ⌊E·X/x^N⌋, where the last term has
-//! degree < c−1. W only moves bits down and W(W(U)) = U, so U and W(R) agree from x^{c−1} on, and N−o ≥ c−1.
+//! Why: M·S = x^N·W(S) + E with deg E < N, and W(S)·X = Q·M + R. Together, M·(S·X + x^N·Q) = x^N·R + E·X. Call the
+//! bracket U. It agrees with S·X below x^N, and its degree is less than N, so that W(U) = R + ⌊E·X/x^N⌋, where the
+//! last term has degree < c−1. W only moves bits down and W(W(U)) = U, so U and W(R) agree from x^{c−1} on, and N−o ≥
+//! c−1.
 //!
-//! Long or unequal operands are cut in tiles, key bits times output bits. A part of the key is transformed once for all
-//! its tiles, and the products for a part of the output are summed before they are transformed back.
+//! Long or unequal operands are cut in tiles, key bits times output bits. A part of the key is transformed once for
+//! all its tiles, and the products for a part of the output are summed before they are transformed back.
 
 use std::ops::Range;
 
@@ -22,8 +23,8 @@ use super::fft::{self, Spectrum};
 use super::karatsuba;
 use crate::bits::{Bits, words_for};
 
-/// y_i = ⊕_j seed_{i−j+c−1}·key_j for the c bits of `key` and i < `out_len`; `seed` has c + `out_len` − 1 bits. Neither c
-/// nor `out_len` is 0.
+/// y_i = ⊕_j seed_{i−j+c−1}·key_j for the c bits of `key` and i < `out_len`; `seed` has c + `out_len` − 1 bits.
+/// Neither c nor `out_len` is 0.
 pub(super) fn middle(key: &Bits, seed: &Bits, out_len: usize) -> Bits {
     Method::cheapest(key.len(), out_len).run(key, seed, out_len)
 }
@@ -61,7 +62,7 @@ impl Method {
         })
     }
 
-    /// Estimated time, in units that are picoseconds on some machine; only the ratios matter.
+    /// Estimated time, from measurements on one x86-64 core; only the ratios matter.
     fn picoseconds(self, key_len: usize, out_len: usize) -> u128 {
         match self {
             Self::Karatsuba { tile } => {
@@ -91,7 +92,8 @@ fn by_karatsuba(key: &Bits, seed: &Bits, out_len: usize, tile: usize) -> Bits {
     let out_parts = parts(out_len, 64 * tile).map(|out_part| {
         let mut sum = Zeroizing::new(vec![0; tile]);
         for key_part in parts(key.len(), 64 * tile) {
-            // Row i and column j of the tile need bit i − j of the seed from here; they find it at bit 64·tile + i − j.
+            // Row i and column j of the tile need bit i − j of the seed from here; they find it at bit 64·tile + i −
+            // j.
             let middle = out_part.start as isize - key_part.start as isize + key.len() as isize - 1;
             let matrix = window(seed, middle - 64 * tile as isize, 2 * tile);
             let vector = zero_extended(key, key_part, tile);

@@ -18,28 +18,28 @@ use crate::error::Failure;
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// One side: its key and who computes for it.
-pub struct Side<'a> {
+pub(crate) struct Side<'a> {
     /// The sifted key.
-    pub key: &'a Shared,
+    pub(crate) key: &'a Shared,
     /// The backend of this side alone, so that its CPU time can be told apart.
-    pub backend: &'a mut dyn Backend,
+    pub(crate) backend: &'a mut dyn Backend,
 }
 
 /// What one side found and used.
-pub struct Account {
+pub(crate) struct Account {
     /// What error correction found.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// CPU time of the protocol and of its jobs.
-    pub cpu: Duration,
+    pub(crate) cpu: Duration,
     /// Bytes of payload sent to the other side.
-    pub bytes_sent: u64,
+    pub(crate) bytes_sent: u64,
 }
 
 /// Corrects Bob's key towards Alice's under the `plan` both share; gives Alice's account and Bob's.
 ///
 /// # Errors
 /// If the settings do not allow the plan, or a backend faults.
-pub fn run<'a>(
+pub(crate) fn run<'a>(
     settings: Reconciliation,
     plan: &Reconcile,
     alice: Side<'a>,

@@ -79,7 +79,8 @@ impl Plan {
 /// a shortened frame may take a code for fewer errors.
 fn code_for(frame_bits: usize, needed: f64) -> Arc<Code> {
     let ladder = family::ladder(frame_bits);
-    let rung = ladder.iter().find(|rung| entropy(rung.max_qber) >= needed).unwrap_or(&ladder[ladder.len() - 1]);
+    let rung =
+        ladder.iter().find(|rung| entropy(rung.max_qber) >= needed).unwrap_or(&ladder[ladder.len() - 1]);
     Arc::clone(&rung.code)
 }
 
@@ -137,10 +138,24 @@ impl LdpcLink {
             },
         };
         let open = (0..plan.frames).collect();
-        Ok(Self { plan, key: Arc::clone(key), side, open, round: 0, disclosed_bits: 0, finished: false, taken: false })
+        Ok(Self {
+            plan,
+            key: Arc::clone(key),
+            side,
+            open,
+            round: 0,
+            disclosed_bits: 0,
+            finished: false,
+            taken: false,
+        })
     }
 
-    pub(crate) fn message(&mut self, kind: Kind, payload: &[u8], out: &mut Outbox) -> Result<bool, SessionError> {
+    pub(crate) fn message(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        out: &mut Outbox,
+    ) -> Result<bool, SessionError> {
         match (kind, &mut self.side) {
             (Kind::Syndromes, Side::Bob { syndromes, .. }) if syndromes.is_none() => {
                 let bits = decode_bits(payload, self.plan.frames * self.plan.code.checks())?;
@@ -265,8 +280,7 @@ impl LdpcLink {
             return None;
         }
         let ranges = self.open.iter().map(|&frame| self.plan.range(frame, self.key.len())).collect();
-        let mut leaks =
-            vec![(Leak::Syndromes, (self.plan.frames * self.plan.code.checks()) as u64)];
+        let mut leaks = vec![(Leak::Syndromes, (self.plan.frames * self.plan.code.checks()) as u64)];
         if self.disclosed_bits > 0 {
             leaks.push((Leak::Disclosure, self.disclosed_bits));
         }

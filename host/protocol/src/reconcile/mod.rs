@@ -92,7 +92,12 @@ impl Reconciler {
     }
 
     /// Takes a message of the method; `false` if this kind is not due.
-    pub(crate) fn message(&mut self, kind: Kind, payload: &[u8], out: &mut Outbox) -> Result<bool, SessionError> {
+    pub(crate) fn message(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        out: &mut Outbox,
+    ) -> Result<bool, SessionError> {
         match (self, kind) {
             (Self::Cascade(link), Kind::Parities) => link.message(payload, out),
             (Self::Ldpc(link), _) => link.message(kind, payload, out),

@@ -30,7 +30,12 @@ impl Party {
     ///
     /// # Errors
     /// If the settings do not allow the plan.
-    pub fn new(role: Role, settings: Reconciliation, plan: &Reconcile, key: &Shared) -> Result<Self, SessionError> {
+    pub fn new(
+        role: Role,
+        settings: Reconciliation,
+        plan: &Reconcile,
+        key: &Shared,
+    ) -> Result<Self, SessionError> {
         let mut out = Outbox::default();
         let reconciler = Reconciler::start(role, settings, plan, key, &mut out)?;
         Ok(Self { reconciler, out, tasks: Vec::new() })

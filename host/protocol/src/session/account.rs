@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use qkdpp_kernels::{Bits, Shared};
 
-use crate::ledger::{Ledger, Leak};
+use crate::ledger::{Leak, Ledger};
 use crate::profile::{Method, Profile};
 use crate::proof::{Counts, Evaluation};
 use crate::reconcile::Outcome;
@@ -18,6 +18,7 @@ pub(crate) struct Detected {
     pub detections: u64,
     pub matched: u64,
     pub position_bytes: u64,
+    pub double_clicks: u64,
 }
 
 pub(crate) struct Account {
@@ -176,6 +177,7 @@ impl Account {
             detections: self.detected.detections,
             matched: self.detected.matched,
             position_bytes: self.detected.position_bytes,
+            double_clicks: self.detected.double_clicks,
             n_key: self.counts.n_key.clone(),
             n_test: self.counts.n_test.clone(),
             m_test: self.counts.m_test.clone(),
@@ -192,7 +194,11 @@ impl Account {
             f: if cost > 0.0 { self.ledger.correction_leak() as f64 / cost } else { 0.0 },
             ledger: self.ledger.clone(),
             evaluation: self.evaluation.clone(),
-            detections_for_key: if no_key { self.profile.proof.detections_for_key(&self.counts) } else { None },
+            detections_for_key: if no_key {
+                self.profile.proof.detections_for_key(&self.counts)
+            } else {
+                None
+            },
             epsilon: self.epsilon,
             no_key: self.no_key.clone(),
         }
@@ -207,7 +213,9 @@ pub(crate) fn ones(len: usize) -> Bits {
 /// Number of entries of `mask` with each intensity; `planes` hold the index, low bit first.
 fn by_intensity(mask: &Bits, planes: &[impl AsRef<Bits>; 2], classes: usize) -> Vec<u64> {
     let mut counts = vec![0; classes];
-    for ((&mask, &low), &high) in mask.words().iter().zip(planes[0].as_ref().words()).zip(planes[1].as_ref().words()) {
+    for ((&mask, &low), &high) in
+        mask.words().iter().zip(planes[0].as_ref().words()).zip(planes[1].as_ref().words())
+    {
         for (class, count) in counts.iter_mut().enumerate() {
             let low = if class & 1 == 0 { !low } else { low };
             let high = if class & 2 == 0 { !high } else { high };

@@ -16,7 +16,7 @@ use crate::error::{ProtocolError, RecordError, SessionError};
 use crate::profile::{Protocol, Test};
 use crate::raw::RawBatch;
 use crate::reconcile::{self, Outcome, Reconciler};
-use crate::stage::{Amplifying, Amplified, Corrected, Sifted, Verified, truncated};
+use crate::stage::{Amplified, Amplifying, Corrected, Sifted, Verified, truncated};
 use crate::wire::message::{self, Amplify, Detections, Sifting, Verify, decode_bits};
 use crate::wire::{Kind, Role};
 
@@ -42,27 +42,74 @@ struct Collecting {
 enum Stage {
     Collecting(Collecting),
     /// Waiting for the planes of matched detections.
-    Matching { matched: Bits },
+    Matching {
+        matched: Bits,
+    },
     /// Waiting for the seed of the test sample.
-    Sampling { matched: Bits, planes: Vec<Bits> },
-    Splitting { matched: Bits, sample_seed: Option<[u8; 32]>, intensity: [Shared; 2], split: Split },
+    Sampling {
+        matched: Bits,
+        planes: Vec<Bits>,
+    },
+    Splitting {
+        matched: Bits,
+        sample_seed: Option<[u8; 32]>,
+        intensity: [Shared; 2],
+        split: Split,
+    },
     /// Sifting sent; Bob's test bits are due.
-    Testing { key: Vec<Bits>, test: Vec<Bits> },
+    Testing {
+        key: Vec<Bits>,
+        test: Vec<Bits>,
+    },
     /// Waiting for the seed of reconciliation.
-    Planning { sifted: Sifted, account: Account },
-    Reconciling { sifted: Sifted, account: Account, reconciler: Reconciler },
+    Planning {
+        sifted: Sifted,
+        account: Account,
+    },
+    Reconciling {
+        sifted: Sifted,
+        account: Account,
+        reconciler: Reconciler,
+    },
     /// Bob's report is due.
-    Reported { corrected: Corrected, errors: Option<Bits>, account: Account },
+    Reported {
+        corrected: Corrected,
+        errors: Option<Bits>,
+        account: Account,
+    },
     /// Waiting for the hash key.
-    Keying { corrected: Corrected, errors: Option<Bits>, account: Account },
-    Hashing { corrected: Corrected, errors: Option<Bits>, account: Account, key: u128 },
+    Keying {
+        corrected: Corrected,
+        errors: Option<Bits>,
+        account: Account,
+    },
+    Hashing {
+        corrected: Corrected,
+        errors: Option<Bits>,
+        account: Account,
+        key: u128,
+    },
     /// Tags sent; Bob's verdicts are due.
-    Comparing { corrected: Corrected, errors: Option<Bits>, account: Account, segments: usize },
+    Comparing {
+        corrected: Corrected,
+        errors: Option<Bits>,
+        account: Account,
+        segments: usize,
+    },
     /// Waiting for the seed of amplification.
-    Seeding { verified: Verified, account: Account },
-    Amplifying { amplifying: Amplifying, account: Account },
+    Seeding {
+        verified: Verified,
+        account: Account,
+    },
+    Amplifying {
+        amplifying: Amplifying,
+        account: Account,
+    },
     /// Bob's final message is due.
-    Deciding { amplified: Amplified, account: Account },
+    Deciding {
+        amplified: Amplified,
+        account: Account,
+    },
     Finished,
 }
 
@@ -99,6 +146,7 @@ impl Block {
         };
         let (first, slots) = self.plan.batch(collecting.own_count);
         check_batch(&batch, first, slots, self.plan.profile.intensity_classes())?;
+        self.detected.double_clicks += batch.double_click.count_ones() as u64;
         collecting.own_count += 1;
         collecting.own.push_back(batch);
         self.look_up(out)
@@ -173,7 +221,8 @@ impl Block {
                 Stage::Comparing { corrected, errors, account, segments }
             }
             (Task::Amplify, Stage::Amplifying { amplifying, account }, Output::Toeplitz(bits)) => {
-                let amplified = amplifying.finish(bits).ok_or_else(|| misplaced("a hash of the wrong length"))?;
+                let amplified =
+                    amplifying.finish(bits).ok_or_else(|| misplaced("a hash of the wrong length"))?;
                 out.send(Kind::Final, account.digest().to_vec());
                 Stage::Deciding { amplified, account }
             }
@@ -198,9 +247,14 @@ impl Block {
             (Draw::Reconcile, Stage::Planning { sifted, account }) => {
                 let profile = &self.plan.profile;
                 let qber = context.qber.or(account.test_qber().filter(|_| profile.intensities.is_empty()));
-                let plan = reconcile::plan(&profile.reconciliation, qber.unwrap_or(profile.expected_qber), seed(bytes)?);
+                let plan = reconcile::plan(
+                    &profile.reconciliation,
+                    qber.unwrap_or(profile.expected_qber),
+                    seed(bytes)?,
+                );
                 out.send(Kind::Reconcile, plan.encode());
-                let reconciler = Reconciler::start(Role::Alice, profile.reconciliation, &plan, sifted.key(), out)?;
+                let reconciler =
+                    Reconciler::start(Role::Alice, profile.reconciliation, &plan, sifted.key(), out)?;
                 Self::reconciling(sifted, account, reconciler)
             }
             (Draw::HashKey, Stage::Keying { corrected, errors, account }) => {
@@ -210,7 +264,9 @@ impl Block {
                 out.compute(Task::Tags, Job::PolyHash(job));
                 Stage::Hashing { corrected, errors, account, key }
             }
-            (Draw::Amplify, Stage::Seeding { verified, account }) => self.amplify(verified, account, bytes, out)?,
+            (Draw::Amplify, Stage::Seeding { verified, account }) => {
+                self.amplify(verified, account, bytes, out)?
+            }
             _ => return Err(misplaced("random bytes")),
         };
         Ok(())
@@ -239,7 +295,12 @@ impl Block {
         self.look_up(out)
     }
 
-    fn bases(&mut self, mut collecting: Collecting, payload: &[u8], out: &mut Outbox) -> Result<(), SessionError> {
+    fn bases(
+        &mut self,
+        mut collecting: Collecting,
+        payload: &[u8],
+        out: &mut Outbox,
+    ) -> Result<(), SessionError> {
         if collecting.detections_count < self.plan.batches() || collecting.bases.is_some() {
             return Err(unexpected(Kind::Bases, self.plan.block, "detections"));
         }
@@ -252,7 +313,8 @@ impl Block {
     fn look_up(&mut self, out: &mut Outbox) -> Result<(), SessionError> {
         let Stage::Collecting(collecting) = &mut self.stage else { return Ok(()) };
         while !collecting.own.is_empty() && !collecting.detections.is_empty() {
-            let (Some(own), Some(detections)) = (collecting.own.pop_front(), collecting.detections.pop_front())
+            let (Some(own), Some(detections)) =
+                (collecting.own.pop_front(), collecting.detections.pop_front())
             else {
                 break;
             };
@@ -281,8 +343,11 @@ impl Block {
         };
         let found = Bits::concat(collecting.looked_up.iter().map(|(found, _)| found).collect::<Vec<_>>());
         let plane = |which: usize| {
-            let parts: Vec<&Bits> =
-                collecting.looked_up.iter().filter_map(|(_, planes)| Some(&planes.as_ref()?[which])).collect();
+            let parts: Vec<&Bits> = collecting
+                .looked_up
+                .iter()
+                .filter_map(|(_, planes)| Some(&planes.as_ref()?[which]))
+                .collect();
             Bits::concat(parts)
         };
         let mut same = plane(0);

@@ -27,23 +27,60 @@ pub(crate) struct Block {
 
 enum Stage {
     /// Basis and bit planes of the batches so far.
-    Collecting { basis: Vec<Bits>, bit: Vec<Bits> },
+    Collecting {
+        basis: Vec<Bits>,
+        bit: Vec<Bits>,
+    },
     /// Bases sent; Alice's answer is due.
-    Announced { basis: Bits, bit: Bits },
+    Announced {
+        basis: Bits,
+        bit: Bits,
+    },
     /// Waiting for the planes of matched detections.
-    Matching { sifting: Sifting },
-    Splitting { alice_test: Bits, split: Split },
+    Matching {
+        sifting: Sifting,
+    },
+    Splitting {
+        alice_test: Bits,
+        split: Split,
+    },
     /// Test bits sent; Alice's plan is due.
-    Planning { sifted: Sifted, account: Account },
-    Reconciling { sifted: Sifted, account: Account, reconciler: Reconciler },
+    Planning {
+        sifted: Sifted,
+        account: Account,
+    },
+    Reconciling {
+        sifted: Sifted,
+        account: Account,
+        reconciler: Reconciler,
+    },
     /// Report sent; Alice's hash key and tags are due.
-    Reported { corrected: Corrected, errors: Bits, account: Account },
-    Hashing { corrected: Corrected, errors: Bits, account: Account, theirs: Vec<u128> },
+    Reported {
+        corrected: Corrected,
+        errors: Bits,
+        account: Account,
+    },
+    Hashing {
+        corrected: Corrected,
+        errors: Bits,
+        account: Account,
+        theirs: Vec<u128>,
+    },
     /// Verdicts sent; the seed is due.
-    Seeding { verified: Verified, account: Account },
+    Seeding {
+        verified: Verified,
+        account: Account,
+    },
     /// Waiting for the hash and for Alice's acceptance, in either order.
-    Amplifying { amplifying: Amplifying, account: Account, accepted: Option<PeerAccepts> },
-    Deciding { amplified: Amplified, account: Account },
+    Amplifying {
+        amplifying: Amplifying,
+        account: Account,
+        accepted: Option<PeerAccepts>,
+    },
+    Deciding {
+        amplified: Amplified,
+        account: Account,
+    },
     Finished,
 }
 
@@ -88,6 +125,7 @@ impl Block {
         };
         let payload = Detections::encode(first, slots, offsets);
         self.detected.detections += offsets.len() as u64;
+        self.detected.double_clicks += batch.double_click.count_ones() as u64;
         self.detected.position_bytes += payload.len() as u64;
         out.send(Kind::Detections, payload);
         basis.push(batch.basis);
@@ -112,7 +150,8 @@ impl Block {
             (Kind::Sifting, Stage::Announced { basis, bit }) => self.sifting(basis, bit, payload, out)?,
             (Kind::Reconcile, Stage::Planning { sifted, account }) => {
                 let plan = Reconcile::decode(payload)?;
-                let reconciler = Reconciler::start(Role::Bob, self.plan.profile.reconciliation, &plan, sifted.key(), out)?;
+                let reconciler =
+                    Reconciler::start(Role::Bob, self.plan.profile.reconciliation, &plan, sifted.key(), out)?;
                 self.reconciling(sifted, account, reconciler, out)
             }
             (Kind::Verify, Stage::Reported { corrected, errors, account }) => {
@@ -174,7 +213,8 @@ impl Block {
                 self.compare(corrected, &errors, account, &ours, &theirs, out)
             }
             (Task::Amplify, Stage::Amplifying { amplifying, account, accepted }, Output::Toeplitz(bits)) => {
-                let amplified = amplifying.finish(bits).ok_or_else(|| misplaced("a hash of the wrong length"))?;
+                let amplified =
+                    amplifying.finish(bits).ok_or_else(|| misplaced("a hash of the wrong length"))?;
                 match accepted {
                     Some(accepted) => self.decide(amplified, account, &accepted, context, out),
                     None => Stage::Deciding { amplified, account },
@@ -185,7 +225,13 @@ impl Block {
         Ok(())
     }
 
-    fn sifting(&self, basis: Bits, bit: Bits, payload: &[u8], out: &mut Outbox) -> Result<Stage, SessionError> {
+    fn sifting(
+        &self,
+        basis: Bits,
+        bit: Bits,
+        payload: &[u8],
+        out: &mut Outbox,
+    ) -> Result<Stage, SessionError> {
         let profile = &self.plan.profile;
         let decoys = !profile.intensities.is_empty();
         let samples = matches!(profile.test, Test::Sample { .. });

@@ -154,8 +154,14 @@ impl Channel {
     /// Frames a message, and tags it if its kind is tagged; a pad must be at hand then.
     fn seal(&mut self, kind: Kind, block: u64, payload: &[u8]) -> Vec<u8> {
         let session = if kind == Kind::Hello { [0; 16] } else { self.session.unwrap_or_default() };
-        let header =
-            Header { from: self.role, kind, session, block, sequence: self.send.sequence, profile: self.profile };
+        let header = Header {
+            from: self.role,
+            kind,
+            session,
+            block,
+            sequence: self.send.sequence,
+            profile: self.profile,
+        };
         self.send.sequence += 1;
         let mut message = header.frame(payload);
         self.send.transcript.absorb(&message);

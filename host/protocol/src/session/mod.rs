@@ -154,6 +154,7 @@ pub struct Session {
     next_id: u64,
     qber: Option<f64>,
     steps: VecDeque<Step>,
+    /// When the peer, or a job of this side's own, was heard of last.
     heard: Option<Instant>,
     stopped: bool,
 }
@@ -211,9 +212,14 @@ impl Session {
     /// The next step; drain until [`Step::Wait`].
     pub fn poll(&mut self) -> Step {
         self.steps.pop_front().unwrap_or_else(|| {
-            let open = !self.stopped && (!self.blocks.is_empty() || !self.channel.is_open());
-            Step::Wait(self.heard.filter(|_| open).map(|heard| heard + self.silence()))
+            Step::Wait(self.heard.filter(|_| self.expects_peer()).map(|heard| heard + self.silence()))
         })
+    }
+
+    /// Whether the peer's silence would mean that something is wrong: not while this side's own jobs run.
+    fn expects_peer(&self) -> bool {
+        let unfinished = !self.blocks.is_empty() || !self.channel.is_open();
+        !self.stopped && unfinished && self.jobs.is_empty()
     }
 
     /// Whether the next batch of this side's record may be handed in.
@@ -264,12 +270,14 @@ impl Session {
                 self.channel.push(bytes);
             }
             Input::Pulses(batch) => self.pulses(batch)?,
-            Input::Done(done) => self.done(done)?,
+            Input::Done(done) => {
+                self.heard = Some(now);
+                self.done(done)?;
+            }
             Input::Drawn(id, bytes) => self.drawn(id, &bytes)?,
             Input::Pads(sender, pads) => self.channel.supply(sender, pads),
             Input::Timeout => {
-                let waiting = !self.blocks.is_empty() || !self.channel.is_open();
-                if waiting && now.saturating_duration_since(heard) >= self.silence() {
+                if self.expects_peer() && now.saturating_duration_since(heard) >= self.silence() {
                     let blocks = self.blocks.len();
                     return Err(SessionError::Peer(ProtocolError::Silent {
                         seconds: self.profile.silence_seconds.into(),

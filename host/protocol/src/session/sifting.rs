@@ -58,7 +58,11 @@ pub(crate) fn sifted(output: Output) -> Result<Vec<Bits>, SessionError> {
 }
 
 /// Which of `basis.len()` matched detections are test bits.
-pub(crate) fn test_mask(profile: &Profile, basis: &Bits, sample_seed: Option<&[u8; 32]>) -> Result<Bits, SessionError> {
+pub(crate) fn test_mask(
+    profile: &Profile,
+    basis: &Bits,
+    sample_seed: Option<&[u8; 32]>,
+) -> Result<Bits, SessionError> {
     match (profile.test, sample_seed) {
         (Test::Sample { fraction }, Some(seed)) if !basis.is_empty() => {
             let count = (fraction * basis.len() as f64).ceil() as usize;
@@ -75,7 +79,12 @@ pub(crate) fn test_mask(profile: &Profile, basis: &Bits, sample_seed: Option<&[u
 }
 
 /// Checks that a batch covers exactly the slots that are due and that its planes fit its entries.
-pub(crate) fn check_batch(batch: &RawBatch, first_slot: u64, slots: u32, classes: usize) -> Result<(), RecordError> {
+pub(crate) fn check_batch(
+    batch: &RawBatch,
+    first_slot: u64,
+    slots: u32,
+    classes: usize,
+) -> Result<(), RecordError> {
     if batch.first_slot != first_slot || batch.slots != slots {
         let (got, got_slots) = (batch.first_slot, batch.slots);
         return Err(RecordError::Cut { want: first_slot, want_slots: slots, got, slots: got_slots });

@@ -73,7 +73,10 @@ impl<'a> Reader<'a> {
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], ProtocolError> {
         let Some((bytes, rest)) = self.rest.split_at_checked(len) else {
             let used = self.total - self.rest.len();
-            return Err(ProtocolError::Truncated { want: (used as u64).saturating_add(len as u64), got: self.total as u64 });
+            return Err(ProtocolError::Truncated {
+                want: (used as u64).saturating_add(len as u64),
+                got: self.total as u64,
+            });
         };
         self.rest = rest;
         Ok(bytes)
@@ -84,7 +87,9 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If fewer are left.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], ProtocolError> {
-        Ok(self.bytes(N)?.try_into().expect("N bytes were read"))
+        let mut array = [0; N];
+        array.copy_from_slice(self.bytes(N)?);
+        Ok(array)
     }
 
     /// One byte.

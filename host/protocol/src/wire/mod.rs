@@ -34,6 +34,7 @@ pub enum Role {
 
 impl Role {
     /// The other side.
+    #[must_use]
     pub fn peer(self) -> Self {
         match self {
             Self::Alice => Self::Bob,
@@ -112,14 +113,14 @@ kinds! {
 /// # Errors
 /// If it is longer than any message may be. Everything else is checked by [`Header::parse`].
 pub fn message_len(header: &[u8; HEADER_LEN]) -> Result<usize, ProtocolError> {
-    let (fields, len) = header.split_at(HEADER_LEN - 4);
-    let payload = payload_len(u32::from_le_bytes(len.try_into().expect("four bytes")))?;
-    let tagged = fields[FLAGS_AT] & TAGGED != 0;
+    let payload = payload_len(Reader::new(&header[PAYLOAD_LEN_AT..]).u32()?)?;
+    let tagged = header[FLAGS_AT] & TAGGED != 0;
     Ok(HEADER_LEN + payload + if tagged { TRAILER_LEN } else { 0 })
 }
 
-/// Where the flags stand in a header.
+/// Where the flags and the payload's length stand in a header.
 const FLAGS_AT: usize = 7;
+const PAYLOAD_LEN_AT: usize = HEADER_LEN - 4;
 
 fn payload_len(len: u32) -> Result<usize, ProtocolError> {
     if len > MAX_PAYLOAD {

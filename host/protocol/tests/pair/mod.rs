@@ -1,14 +1,17 @@
 //! Alice and Bob in one thread: two sessions, a backend that computes at once, a virtual clock and a network that a test
 //! can tamper with.
+#![allow(dead_code, unreachable_pub, reason = "several test programs share this, and each uses a part")]
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use qkdpp_kernels::{Bits, Done, Job, JobId, Level};
+use qkdpp_kernels::{Bits, Done, Job, JobId, Level, Output};
 use qkdpp_protocol::profile::{Method, Profile, Protocol, Test};
 use qkdpp_protocol::proof::Proof;
 use qkdpp_protocol::raw::{Entries, RawBatch};
-use qkdpp_protocol::{BlockReport, Config, HashKey, Input, Pads, Role, SecretKey, Session, SessionError, Step};
+use qkdpp_protocol::{
+    BlockReport, Config, HashKey, Input, Pads, Role, SecretKey, Session, SessionError, Step,
+};
 use sha3::Shake256;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 use zeroize::Zeroizing;
@@ -72,7 +75,7 @@ impl Scenario {
                 verification: qkdpp_protocol::profile::Verification::default(),
                 amplification: qkdpp_protocol::profile::Amplification::default(),
                 blocks_in_flight: 4,
-                silence_seconds: 60,
+                silence_seconds: SILENCE,
             },
             detections,
             qber,
@@ -181,10 +184,15 @@ pub struct Side {
     pub keys: Vec<SecretKey>,
     pub reports: Vec<BlockReport>,
     pub sent: Vec<Vec<u8>>,
+    /// The backend; a test may put a faulty one here.
+    pub compute: fn(&Job) -> Output,
     jobs: VecDeque<(JobId, Job)>,
     random: Random,
     pads_left: u64,
 }
+
+/// Seconds after which a silent peer is given up.
+pub const SILENCE: u32 = 60;
 
 /// Pads each direction holds.
 pub const PADS: u64 = 1000;
@@ -194,8 +202,8 @@ impl Side {
         let session = Session::new(Config {
             role,
             profile: profile.clone(),
-            alice_key: HashKey::new(11 << 100 | 7, 3 << 90),
-            bob_key: HashKey::new(13 << 99 | 5, 9 << 80),
+            alice_key: hash_key(Role::Alice),
+            bob_key: hash_key(Role::Bob),
             alice_pad: 0,
             bob_pad: 0,
         });
@@ -207,6 +215,7 @@ impl Side {
             keys: Vec::new(),
             reports: Vec::new(),
             sent: Vec::new(),
+            compute: |job| Level::Portable.run(job),
             jobs: VecDeque::new(),
             random: Random::new(&format!("{seed} {role:?}")),
             pads_left: PADS,
@@ -240,7 +249,7 @@ impl Side {
     /// One step: a message, a job or a batch, whatever comes first. `None` when there is nothing to do.
     fn step(&mut self, now: Instant) -> Option<Result<Vec<Vec<u8>>, SessionError>> {
         let input = if let Some((id, job)) = self.jobs.pop_front() {
-            Input::Done(Done { id, result: Ok(Level::Portable.run(&job)) })
+            Input::Done(Done { id, result: Ok((self.compute)(&job)) })
         } else if let Some(message) = self.inbox.pop_front() {
             Input::Message(message)
         } else if self.session.wants_pulses() && !self.records.is_empty() {
@@ -252,6 +261,19 @@ impl Side {
         let settled = self.settle(now);
         Some(handled.and(settled))
     }
+}
+
+/// The hash key (k, b) both pools hold for messages of `sender`.
+pub fn hash_key_numbers(sender: Role) -> (u128, u128) {
+    match sender {
+        Role::Alice => (11 << 100 | 7, 3 << 90),
+        Role::Bob => (13 << 99 | 5, 9 << 80),
+    }
+}
+
+fn hash_key(sender: Role) -> HashKey {
+    let (k, b) = hash_key_numbers(sender);
+    HashKey::new(k, b)
 }
 
 /// The pad both pools hold.
@@ -304,6 +326,37 @@ impl Pair {
                 return Ok(());
             }
         }
+    }
+
+    /// Runs to the bitter end: a side that fails takes nothing more, the other goes on until nothing happens any more, and
+    /// then waits as long as the profile allows. What stopped Alice and Bob, if anything did.
+    pub fn run_out(&mut self, tamper: &mut Tamper<'_>) -> [Option<SessionError>; 2] {
+        const ROLES: [Role; 2] = [Role::Alice, Role::Bob];
+        let (now, mut stopped) = (self.now, [None, None]);
+        for role in ROLES {
+            let (side, peer) = self.facing(role);
+            let first = side.settle(now).expect("a session starts without its peer");
+            deliver(side, peer, first, tamper);
+        }
+        let mut idle = false;
+        while !std::mem::replace(&mut idle, true) {
+            for (role, stopped) in ROLES.into_iter().zip(&mut stopped) {
+                let (side, peer) = self.facing(role);
+                if stopped.is_some() {
+                    continue;
+                }
+                let Some(result) = side.step(now) else { continue };
+                idle = false;
+                match result {
+                    Ok(messages) => deliver(side, peer, messages, tamper),
+                    Err(error) => *stopped = Some(error),
+                }
+            }
+        }
+        for (role, stopped) in ROLES.into_iter().zip(&mut stopped) {
+            *stopped = stopped.take().or_else(|| self.silence(role, SILENCE.into()).err());
+        }
+        stopped
     }
 
     fn facing(&mut self, role: Role) -> (&mut Side, &mut Side) {

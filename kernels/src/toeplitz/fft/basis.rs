@@ -1,8 +1,9 @@
 //! Between the powers of x and the basis of the transform, X_i = Π s_j(x) over the ones j of i.
 //!
-//! For k a power of two s_k has two terms, x^{2^k} + x, and so has its power s_k^{2^t} = x^{2^{k+t}} + x^{2^t}: division by
-//! it is a few XORs. Once f is written as Σ g_i·s_k^i by such divisions, two smaller problems of the same kind are left: f
-//! as a polynomial in s_k (because s_{k+j} = s_j(s_k)), and each g_i as a polynomial in x. All coefficients are bits.
+//! For k a power of two s_k has two terms, x^{2^k} + x, and so has its power s_k^{2^t} = x^{2^{k+t}} + x^{2^t}:
+//! division by it is a few XORs. Once f is written as Σ g_i·s_k^i by such divisions, two smaller problems of the same
+//! kind are left: f as a polynomial in s_k (because s_{k+j} = s_j(s_k)), and each g_i as a polynomial in x. All
+//! coefficients are bits.
 //!
 //! Source: Gao & Mateer, IEEE Trans. Inf. Theory 56 (2010); Lin, Al-Naffouri, Han, Chung, IEEE Trans. Inf. Theory 62
 //! (2016).
@@ -63,8 +64,8 @@ fn largest_power_of_two_below(n: u32) -> u32 {
     1 << (n - 1).ilog2()
 }
 
-/// Divides every block of 2D bits by x^D + x^e, where D = 2^log_half and e = 2^log_shift ≤ D/2: the remainder becomes the
-/// low half, the quotient the high half. Bit i takes bit i + D − e, first for D ≤ i < D + e, then for e ≤ i < D.
+/// Divides every block of 2D bits by x^D + x^e, where D = 2^log_half and e = 2^log_shift ≤ D/2: the remainder becomes
+/// the low half, the quotient the high half. Bit i takes bit i + D − e, first for D ≤ i < D + e, then for e ≤ i < D.
 fn divide(words: &mut [u64], log_half: u32, log_shift: u32) {
     if log_half < 6 {
         let (gap, quotient, remainder) = in_word(1 << log_half, 1 << log_shift);

@@ -8,8 +8,9 @@
 //! becomes                 u_0 u_1  e  u_2  e   e   e  u_3  e   e
 //! ```
 //!
-//! Levels 1, 2, 4 and 8 turn their index bit into planes of the fields up to GF(2^16), the others into branches e, which
-//! number 64 nodes. The multipliers of levels 1 and 2 are v_1 and v_2 themselves: nothing is left to compute there.
+//! Levels 1, 2, 4 and 8 turn their index bit into planes of the fields up to GF(2^16), the others into branches e,
+//! which number 64 nodes. The multipliers of levels 1 and 2 are v_1 and v_2 themselves: nothing is left to compute
+//! there.
 
 use zeroize::Zeroizing;
 
@@ -19,8 +20,8 @@ use super::tower::{Field, Gf2e8, Gf2e16, Gf16};
 /// Words of a column.
 const COLUMN: usize = 1 << 10;
 
-/// 64 nodes, a word of coefficients wide: before the transposition the planes of an element belong to one node and to 64
-/// coefficients, after it to 64 nodes and one coefficient.
+/// 64 nodes, a word of coefficients wide: before the transposition the planes of an element belong to one node and to
+/// 64 coefficients, after it to 64 nodes and one coefficient.
 type Nodes = [Gf2e16; 64];
 
 /// A column on its way through the levels; wiped when dropped.
@@ -85,20 +86,20 @@ impl Column {
     }
 
     fn split(&mut self) {
-        split(&mut *self.gf16, 3..=3, 1 << 3);
+        split(&mut *self.gf16, 3..=3, 1 << 2);
         for (index, (data, extended)) in
             self.gf16.chunks_exact(COLUMN / 8).zip(self.gf2e8.chunks_exact_mut(COLUMN / 16)).enumerate()
         {
             let node = node_at_4(index);
             extend(data, extended, 4, node);
-            split(extended, 5..=7, 2 * node);
+            split(extended, 5..=7, node);
         }
         for (index, (data, extended)) in
             self.gf2e8.chunks_exact(COLUMN / 128).zip(self.nodes.chunks_exact_mut(4)).enumerate()
         {
             let node = node_at_8(index);
             extend(data, extended, 8, node);
-            split(extended, 9..=10, 2 * node);
+            split(extended, 9..=10, node);
         }
     }
 
@@ -107,29 +108,29 @@ impl Column {
             self.gf2e8.chunks_exact_mut(COLUMN / 128).zip(self.nodes.chunks_exact_mut(4)).enumerate()
         {
             let node = node_at_8(index);
-            join(extended, 9..=10, 2 * node);
+            join(extended, 9..=10, node);
             restrict(extended, data, 8, node);
         }
         for (index, (data, extended)) in
             self.gf16.chunks_exact_mut(COLUMN / 8).zip(self.gf2e8.chunks_exact_mut(COLUMN / 16)).enumerate()
         {
             let node = node_at_4(index);
-            join(extended, 5..=7, 2 * node);
+            join(extended, 5..=7, node);
             restrict(extended, data, 4, node);
         }
-        join(&mut *self.gf16, 3..=3, 1 << 3);
+        join(&mut *self.gf16, 3..=3, 1 << 2);
     }
 }
 
 /// The highest index bit is the plane of u_0, the next one that of u_1.
 const QUARTER_OF_PLANE: [usize; 4] = [0, 2, 1, 3];
 
-/// The node at level 4 with branch e_3 = `index`.
+/// The node that level 4 leads to, with branch e_3 = `index`.
 fn node_at_4(index: usize) -> u32 {
     1 << 4 | (index as u32) << 1
 }
 
-/// The node at level 8 with branches e_3, e_5, e_6, e_7 = `index`, the last one in bit 0. Level 4 has no branch.
+/// The node that level 8 leads to, with branches e_3, e_5, e_6, e_7 = `index`, the last one in bit 0.
 fn node_at_8(index: usize) -> u32 {
     let (e3, e5_to_7) = (index as u32 >> 3, index as u32 & 7);
     1 << 8 | e3 << 5 | e5_to_7 << 1
@@ -172,9 +173,9 @@ mod tests {
         let square: [u64; 64] = std::array::from_fn(|i| (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut transposed = square;
         transpose_bits(&mut transposed);
-        for i in 0..64 {
-            for j in 0..64 {
-                assert_eq!(transposed[i] >> j & 1, square[j] >> i & 1, "row {i}, column {j}");
+        for (i, row) in transposed.iter().enumerate() {
+            for (j, column) in square.iter().enumerate() {
+                assert_eq!(row >> j & 1, column >> i & 1, "row {i}, column {j}");
             }
         }
     }

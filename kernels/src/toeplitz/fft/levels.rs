@@ -17,7 +17,8 @@ pub(super) const FIRST_ROW_LEVEL: u32 = 11;
 pub(super) struct Multipliers<F: Field> {
     /// v_i in all places.
     basis: Vec<F::Factor>,
-    /// v_1 + … + v_{i+1}: what changes from a node to the next one when the number of the first ends in i ones.
+    /// v_1 + … + v_{i+1}: the change from a multiplier to the next one of a level, when the number of the first ends
+    /// in i ones.
     steps: Vec<F::Factor>,
     /// For each level from [`FIRST_ROW_LEVEL`] on, the part of the multiplier that differs from place to place.
     places: Vec<F::Factor>,
@@ -38,7 +39,8 @@ impl<F: Field> Multipliers<F> {
         Self { basis, steps, places }
     }
 
-    /// The multiplier Σ b_i·v_i at `level`, where the b_i are the bits of `node`.
+    /// The value Σ b_i·v_i of a node at `level`, where the b_i are the bits of `node`, and from [`FIRST_ROW_LEVEL`] on
+    /// those of the places besides.
     fn of_node(&self, level: u32, node: u32) -> F::Factor {
         let mut sum = match level.checked_sub(FIRST_ROW_LEVEL) {
             Some(row_level) => self.places[row_level as usize],
@@ -80,7 +82,7 @@ macro_rules! leveled {
 
 leveled!(Gf16, Gf2e8, Gf2e16, Gf2e32);
 
-/// Takes polynomials on `node`, which belongs to the first of `levels`, down all of the levels.
+/// Takes the polynomial on `node` through all of `levels`, to the descendants of the node.
 pub(super) fn split<F: Leveled>(data: &mut [F], levels: RangeInclusive<u32>, node: u32) {
     for level in levels.clone() {
         butterflies(data, level, level - levels.start(), node, |low, high, c| {
@@ -100,8 +102,8 @@ pub(super) fn join<F: Leveled>(data: &mut [F], levels: RangeInclusive<u32>, node
     }
 }
 
-/// A butterfly for each pair of elements, on the descendants of `ancestor`, `depth` levels below it. The descendants are the
-/// nodes 2^depth·ancestor, … + 2, … + 4, …
+/// One level: a butterfly for each pair of elements of the nodes that are `depth` levels below `ancestor`. Their first
+/// children, the multipliers, are 2^(depth+1)·ancestor, … + 2, … + 4, …
 fn butterflies<F: Leveled>(
     data: &mut [F],
     level: u32,
@@ -110,7 +112,7 @@ fn butterflies<F: Leveled>(
     butterfly: impl Fn(&mut F, &mut F, &F::Factor),
 ) {
     let multipliers = F::multipliers();
-    let mut multiplier = multipliers.of_node(level, ancestor << depth);
+    let mut multiplier = multipliers.of_node(level, ancestor << (depth + 1));
     for (index, block) in data.chunks_exact_mut(data.len() >> depth).enumerate() {
         let (low, high) = block.split_at_mut(block.len() / 2);
         for (low, high) in low.iter_mut().zip(high) {
@@ -122,8 +124,8 @@ fn butterflies<F: Leveled>(
     }
 }
 
-/// Takes polynomials on `node` to the first child, at a `level` that is a power of two: their halves become the
-/// coordinates of larger elements.
+/// Takes a polynomial to `node`, its node's first child at a `level` that is a power of two: the halves become the
+/// coordinates of larger elements, after a product with the multiplier less v_level.
 pub(super) fn extend<F: Leveled>(data: &[F], extended: &mut [Extension<F>], level: u32, node: u32) {
     let multiplier = F::multipliers().of_node(level, node ^ 1 << level);
     let (low, high) = data.split_at(extended.len());

@@ -5,12 +5,12 @@
 //!       u_0     u_1      u_2       u_3        u_4              u_j² + u_j = α_j
 //! ```
 //!
-//! Each field is the one before with a root u_j adjoined, so an element is a pair lo + hi·u_j of smaller elements, down to
-//! single bits; a word holds one such bit of each of 64 elements. An addition is a XOR of words, a product the ANDs
-//! and XORs of three products in the field before (Karatsuba).
+//! Each field is the one before with a root u_j adjoined, so an element is a pair lo + hi·u_j of smaller elements,
+//! down to single bits; a word holds one such bit of each of 64 elements. An addition is a XOR of words, a product
+//! the ANDs and XORs of three products in the field before (Karatsuba).
 //!
-//! The *Cantor basis* v_0 = 1, v_i² + v_i = v_{i−1} fits the tower: v_{2^j} is u_j, α_j is v_{2^j − 1}, and the field of
-//! 2^d elements is spanned by v_0..v_{d−1}. Source: Cantor, J. Combin. Theory A 50 (1989).
+//! The *Cantor basis* v_0 = 1, v_i² + v_i = v_{i−1} fits the tower: v_{2^j} is u_j, α_j is v_{2^j − 1}, and the field
+//! of 2^d elements is spanned by v_0..v_{d−1}. Source: Cantor, J. Combin. Theory A 50 (1989).
 
 #![expect(
     clippy::inline_always,
@@ -19,8 +19,8 @@
 
 use zeroize::DefaultIsZeroes;
 
-/// v_0..v_31, the Cantor basis of GF(2^32); bit p of an entry is the coordinate at the product of the u_j over the ones j
-/// of p.
+/// v_0..v_31, the Cantor basis of GF(2^32); bit p of an entry is the coordinate at the product of the u_j over the
+/// ones j of p.
 pub(super) const CANTOR: [u32; 32] = [
     0x0000_0001,
     0x0000_0002,

@@ -18,7 +18,8 @@ const LOG_ELEMENT: u32 = 11;
 /// The branches of levels 11 to 15 number this many nodes.
 const NODES_AT_16: usize = 1 << (16 - FIRST_ROW_LEVEL);
 
-/// A binary polynomial modulo M = s_m(x) + 1, by its values at a root of each irreducible factor of M; wiped when dropped.
+/// A binary polynomial modulo M = s_m(x) + 1, by its values at a root of each irreducible factor of M; wiped when
+/// dropped.
 pub(in super::super) struct Spectrum {
     values: Zeroizing<Vec<Gf2e32>>,
 }
@@ -37,12 +38,12 @@ impl Spectrum {
         basis::from_powers(&mut words);
         let mut rows = split_columns(&words);
         drop(words);
-        split(&mut rows, FIRST_ROW_LEVEL..=15, 1 << FIRST_ROW_LEVEL);
+        split(&mut rows, FIRST_ROW_LEVEL..=15, NODE_AT_10);
         let (row_len, value_len) = (rows.len() / NODES_AT_16, spectrum.values.len() / NODES_AT_16);
         let blocks = rows.chunks_exact(row_len).zip(spectrum.values.chunks_exact_mut(value_len));
         for (index, (rows, values)) in blocks.enumerate() {
             extend(rows, values, 16, node_at_16(index));
-            split(values, 17..=m, 2 * node_at_16(index));
+            split(values, 17..=m, node_at_16(index));
         }
         spectrum
     }
@@ -54,11 +55,11 @@ impl Spectrum {
         let (row_len, value_len) = (rows.len() / NODES_AT_16, self.values.len() / NODES_AT_16);
         let blocks = rows.chunks_exact_mut(row_len).zip(self.values.chunks_exact_mut(value_len));
         for (index, (rows, values)) in blocks.enumerate() {
-            join(values, 17..=m, 2 * node_at_16(index));
+            join(values, 17..=m, node_at_16(index));
             restrict(values, rows, 16, node_at_16(index));
         }
         drop(self);
-        join(&mut rows, FIRST_ROW_LEVEL..=15, 1 << FIRST_ROW_LEVEL);
+        join(&mut rows, FIRST_ROW_LEVEL..=15, NODE_AT_10);
         let mut words = join_columns(&rows);
         drop(rows);
         basis::to_powers(&mut words);
@@ -73,7 +74,10 @@ impl Spectrum {
     }
 }
 
-/// The node at level 16 with branches e_11..e_15 = `index`, the last one in bit 0; those before are in the places.
+/// The nodes that level 10 leads to: their branches are in the places.
+const NODE_AT_10: u32 = 1 << 10;
+
+/// The node that level 16 leads to, with branches e_11..e_15 = `index`, the last one in bit 0.
 fn node_at_16(index: usize) -> u32 {
     1 << 16 | (index as u32) << 1
 }
