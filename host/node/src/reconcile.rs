@@ -26,9 +26,10 @@ use exchange::{Account, Side};
 Files hold sifted bits, least significant bit first in each byte. Nothing is written.
 
 JSON fields: bits, qber (share of bits that differ), qber_estimate (what the plan was made for), leak_bits, f
-(leak_bits over bits·h(qber); null without errors), frames, failed_frames and failed_bits (given up),
-residual_errors (bits that still differ in the other frames), equal (none does), rounds (exchanges of messages),
-alice_bytes and bob_bytes (payload sent), alice_seconds and bob_seconds (CPU time of the protocol and its kernels).
+(leak_bits over bits·h(qber); null without errors), frames, failed_frames and failed_bits (given up), wrong_frames and
+residual_errors (frames and bits that still differ without having been given up), equal (none does), rounds (exchanges
+of messages), alice_bytes and bob_bytes (payload sent), alice_seconds and bob_seconds (CPU time of the protocol and its
+kernels).
 
 Examples:
   qkdpp reconcile --alice alice.bin --bob bob.bin --method cascade
@@ -184,7 +185,9 @@ pub(crate) struct Correction {
     pub(crate) failed_frames: u64,
     /// Bits in frames given up.
     pub(crate) failed_bits: usize,
-    /// Bits that still differ in the other frames.
+    /// Frames that still differ, though nobody gave them up.
+    pub(crate) wrong_frames: u64,
+    /// Bits that still differ in those.
     pub(crate) residual_errors: usize,
     /// Whether the keys are equal in all frames that were not given up, and there is one.
     pub(crate) equal: bool,
@@ -209,9 +212,13 @@ impl Correction {
             residual.xor_assign(corrected);
         }
         let given_up = &of_bob.outcome.undecoded;
-        let failed_bits: usize = given_up.iter().map(ExactSizeIterator::len).sum();
-        let in_given_up: usize = given_up.iter().map(|range| residual.slice(range.clone()).count_ones()).sum();
-        let residual_errors = residual.count_ones() - in_given_up;
+        let failed_bits = given_up.iter().map(ExactSizeIterator::len).sum();
+        let wrong: Vec<usize> =
+            residual.ones().filter(|index| !given_up.iter().any(|range| range.contains(index))).collect();
+        // Both methods cut the key into frames of this length.
+        let frame_bits = alice.len().div_ceil(of_alice.outcome.frames as usize);
+        let mut wrong_frames: Vec<usize> = wrong.iter().map(|index| index / frame_bits).collect();
+        wrong_frames.dedup();
         let leak_bits = of_alice.outcome.leaks.iter().map(|(_, bits)| bits).sum();
         let qber = errors.count_ones() as f64 / alice.len() as f64;
         let needed = alice.len() as f64 * entropy(qber);
@@ -221,8 +228,9 @@ impl Correction {
             frames: of_alice.outcome.frames,
             failed_frames: of_alice.outcome.failed_frames,
             failed_bits,
-            residual_errors,
-            equal: residual_errors == 0 && failed_bits < alice.len(),
+            wrong_frames: wrong_frames.len() as u64,
+            residual_errors: wrong.len(),
+            equal: wrong.is_empty() && failed_bits < alice.len(),
             rounds: of_alice.outcome.rounds,
             alice_bytes: of_alice.bytes_sent,
             bob_bytes: of_bob.bytes_sent,
@@ -254,7 +262,7 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Correction { frames, failed_frames, failed_bits, leak_bits, .. } = self.correction;
-        let Correction { residual_errors, rounds, alice_bytes, bob_bytes, .. } = self.correction;
+        let Correction { wrong_frames, residual_errors, rounds, alice_bytes, bob_bytes, .. } = self.correction;
         let source = if self.qber_measured { "measured by comparing the files" } else { "given" };
         let efficiency = self.correction.f.map_or("no errors".to_owned(), |f| format!("f {f:.4}"));
         let equal = if self.correction.equal { "yes" } else { "NO" };
@@ -265,7 +273,7 @@ impl fmt::Display for Report {
         line("QBER planned for", format!("{:.4} %, {source}", 100.0 * self.qber_estimate))?;
         line("leakage", format!("{leak_bits} bits, {efficiency}"))?;
         line("given up", format!("{failed_frames} frames, {failed_bits} bits"))?;
-        line("residual errors", format!("{residual_errors} bits"))?;
+        line("wrong", format!("{wrong_frames} frames, {residual_errors} bits"))?;
         line("equal", equal.to_owned())?;
         line("exchanges", format!("{rounds}"))?;
         line("sent by Alice", format!("{alice_bytes} bytes"))?;

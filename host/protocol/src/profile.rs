@@ -74,6 +74,20 @@ pub enum Test {
     },
 }
 
+/// `Ok`, or the error that `field` is `got` and must be `want`.
+fn check(
+    ok: bool,
+    field: &'static str,
+    want: &'static str,
+    got: &dyn std::fmt::Display,
+) -> Result<(), ProfileError> {
+    if ok { Ok(()) } else { Err(ProfileError { field, want, got: got.to_string() }) }
+}
+
+fn is_share(value: f64) -> bool {
+    value > 0.0 && value < 1.0
+}
+
 /// How errors are corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -124,6 +138,22 @@ impl Default for Reconciliation {
     }
 }
 
+impl Reconciliation {
+    fn validate(&self) -> Result<(), ProfileError> {
+        let frame = self.cascade_frame_bits;
+        let name = "reconciliation.cascade_frame_bits";
+        check((64..=1 << 24).contains(&frame), name, "from 64 to 2^24", &frame)?;
+        check(is_share(self.ldpc_above), "reconciliation.ldpc_above", "between 0 and 1", &self.ldpc_above)?;
+        let iterations = self.ldpc_iterations;
+        let name = "reconciliation.ldpc_iterations";
+        check((1..=1000).contains(&iterations), name, "from 1 to 1000", &iterations)?;
+        let disclosures = self.ldpc_disclosures;
+        check(disclosures <= 100, "reconciliation.ldpc_disclosures", "at most 100", &disclosures)?;
+        let share = self.ldpc_disclosed_share;
+        check(is_share(share), "reconciliation.ldpc_disclosed_share", "between 0 and 1", &share)
+    }
+}
+
 /// How equality is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -137,6 +167,14 @@ pub struct Verification {
 impl Default for Verification {
     fn default() -> Self {
         Self { segment_bits: 1 << 18, tag_bits: 96 }
+    }
+}
+
+impl Verification {
+    fn validate(self) -> Result<(), ProfileError> {
+        let segment = self.segment_bits;
+        check((64..=1 << 30).contains(&segment), "verification.segment_bits", "from 64 to 2^30", &segment)?;
+        check((32..=128).contains(&self.tag_bits), "verification.tag_bits", "from 32 to 128", &self.tag_bits)
     }
 }
 
@@ -206,115 +244,58 @@ impl Profile {
     /// # Errors
     /// Names the first parameter that cannot be, and its value.
     pub fn validate(&self) -> Result<(), ProfileError> {
-        let check = |ok: bool, field: &'static str, want: &'static str, got: &dyn std::fmt::Display| {
-            if ok { Ok(()) } else { Err(ProfileError { field, want, got: got.to_string() }) }
-        };
-        let share = |value: f64| value > 0.0 && value < 1.0;
+        let slots = 1..=MAX_SLOTS_PER_BLOCK;
         check(
-            (1..=MAX_SLOTS_PER_BLOCK).contains(&self.slots_per_block),
+            slots.contains(&self.slots_per_block),
             "slots_per_block",
-            "between 1 and 2^44",
+            "from 1 to 2^44",
             &self.slots_per_block,
         )?;
         check(self.slots_per_batch >= 1, "slots_per_batch", "at least 1", &self.slots_per_batch)?;
+        let blocks = self.blocks_in_flight;
+        check((1..=64).contains(&blocks), "blocks_in_flight", "from 1 to 64", &blocks)?;
+        check(self.silence_seconds >= 1, "silence_seconds", "at least 1", &self.silence_seconds)?;
+        let qber = self.expected_qber;
+        check((1e-4..=0.25).contains(&qber), "expected_qber", "from 0.0001 to 0.25", &qber)?;
+        self.validate_source()?;
+        self.validate_proof()?;
+        self.reconciliation.validate()?;
+        self.verification.validate()
+    }
+
+    fn validate_source(&self) -> Result<(), ProfileError> {
+        let (mu, p) = (&self.intensities, &self.probabilities);
+        check(p.len() == mu.len(), "probabilities", "one for each intensity", &p.len())?;
+        let descending = mu.windows(2).all(|pair| pair[0] > pair[1]);
+        let photons = mu.iter().all(|mu| (0.0..100.0).contains(mu)) && descending;
+        check(photons, "intensities", "photon numbers below 100, brightest first", &format!("{mu:?}"))?;
+        let sum: f64 = p.iter().sum();
+        let shares = p.is_empty() || (p.iter().all(|&p| p > 0.0 && p <= 1.0) && (sum - 1.0).abs() < 1e-9);
+        check(shares, "probabilities", "positive, with the sum 1", &format!("{p:?}"))
+    }
+
+    fn validate_proof(&self) -> Result<(), ProfileError> {
+        let proved = self.proof.intensities();
         check(
-            self.intensities.len() == self.proof.intensities(),
+            self.intensities.len() == proved,
             "intensities",
             "as many as the proof has",
             &self.intensities.len(),
         )?;
-        check(
-            self.probabilities.len() == self.intensities.len(),
-            "probabilities",
-            "one for each intensity",
-            &self.probabilities.len(),
-        )?;
-        check(
-            self.intensities.iter().all(|mu| (0.0..100.0).contains(mu))
-                && self.intensities.windows(2).all(|pair| pair[0] > pair[1]),
-            "intensities",
-            "photon numbers from 0 to 100, brightest first",
-            &format!("{:?}", self.intensities),
-        )?;
-        check(
-            self.probabilities.iter().all(|&p| p > 0.0 && p <= 1.0)
-                && (self.probabilities.is_empty()
-                    || (self.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9),
-            "probabilities",
-            "positive, with the sum 1",
-            &format!("{:?}", self.probabilities),
-        )?;
-        check(
-            (1e-4..=0.25).contains(&self.expected_qber),
-            "expected_qber",
-            "between 0.0001 and 0.25",
-            &self.expected_qber,
-        )?;
-        if let Test::Sample { fraction } = self.test {
-            check(share(fraction), "test.sample.fraction", "between 0 and 1", &fraction)?;
-        }
-        let samples = matches!(self.test, Test::Sample { .. });
-        check(
-            samples == (self.proof.intensities() == 0),
-            "test",
-            "`sample` for single-photon proofs, `basis` for decoy proofs",
-            &format!("{:?}", self.test),
-        )?;
+        let samples = match self.test {
+            Test::Basis => false,
+            Test::Sample { fraction } => {
+                check(is_share(fraction), "test.sample.fraction", "between 0 and 1", &fraction)?;
+                true
+            }
+        };
+        let fits = samples == (proved == 0);
+        check(fits, "test", "`sample` for single-photon proofs, else `basis`", &format!("{:?}", self.test))?;
         self.proof.validate().map_err(|error| ProfileError {
             field: "proof",
             want: "within the ranges of its formulas",
             got: error.to_string(),
-        })?;
-        let reconciliation = &self.reconciliation;
-        check(
-            (64..=1 << 24).contains(&reconciliation.cascade_frame_bits),
-            "reconciliation.cascade_frame_bits",
-            "between 64 and 2^24",
-            &reconciliation.cascade_frame_bits,
-        )?;
-        check(
-            share(reconciliation.ldpc_above),
-            "reconciliation.ldpc_above",
-            "between 0 and 1",
-            &reconciliation.ldpc_above,
-        )?;
-        check(
-            (1..=1000).contains(&reconciliation.ldpc_iterations),
-            "reconciliation.ldpc_iterations",
-            "between 1 and 1000",
-            &reconciliation.ldpc_iterations,
-        )?;
-        check(
-            reconciliation.ldpc_disclosures <= 100,
-            "reconciliation.ldpc_disclosures",
-            "at most 100",
-            &reconciliation.ldpc_disclosures,
-        )?;
-        check(
-            share(reconciliation.ldpc_disclosed_share),
-            "reconciliation.ldpc_disclosed_share",
-            "between 0 and 1",
-            &reconciliation.ldpc_disclosed_share,
-        )?;
-        check(
-            (64..=1 << 30).contains(&self.verification.segment_bits),
-            "verification.segment_bits",
-            "between 64 and 2^30",
-            &self.verification.segment_bits,
-        )?;
-        check(
-            (32..=128).contains(&self.verification.tag_bits),
-            "verification.tag_bits",
-            "between 32 and 128",
-            &self.verification.tag_bits,
-        )?;
-        check(
-            (1..=64).contains(&self.blocks_in_flight),
-            "blocks_in_flight",
-            "between 1 and 64",
-            &self.blocks_in_flight,
-        )?;
-        check(self.silence_seconds >= 1, "silence_seconds", "at least 1", &self.silence_seconds)
+        })
     }
 
     /// SHA3-256 of the profile's canonical form (WIRE.md §3).

@@ -127,7 +127,7 @@ mod tests {
             let pattern =
                 |step: usize| (0..frame_bits).map(|i| (i * i / 7 + i) % step == 0).collect::<Bits>();
             let mut word = pattern(3);
-            word.xor_assign(&pattern((1.0 / qber) as usize));
+            word.xor_assign(&pattern((2.0 / qber) as usize));
             let sent = Syndrome::new(Arc::clone(code), Arc::new(pattern(3))).expect("one frame");
             let target = Arc::new(syndrome(&sent));
             assert_eq!(*target, reference::syndrome(&sent));

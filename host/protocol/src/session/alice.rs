@@ -9,9 +9,12 @@ use qkdpp_kernels::toeplitz::Family;
 use qkdpp_kernels::{Bits, Job, Output, Shared};
 
 use super::account::{Account, Detected};
+use super::closing::{
+    deliver, drop_unequal, end_without_key, misplaced, open_account, peer_accepts, unexpected,
+};
 use super::outbox::{Action, Draw, Outbox, Task};
 use super::sifting::{Lookup, Split, check_batch, compact, expand, sifted, test_mask};
-use super::{BlockContext, BlockPlan, misplaced, unexpected};
+use super::{BlockContext, BlockPlan};
 use crate::error::{ProtocolError, RecordError, SessionError};
 use crate::profile::{Protocol, Test};
 use crate::raw::RawBatch;
@@ -408,9 +411,9 @@ impl Block {
     ) -> Result<Stage, SessionError> {
         let mut errors = decode_bits(payload, test[0].len())?;
         errors.xor_assign(&test[0]);
-        let (bits, account) = super::open_account(&self.plan, &self.detected, key, test, &errors)?;
+        let (bits, account) = open_account(&self.plan, &self.detected, key, test, &errors)?;
         if bits.is_empty() {
-            super::end_without_key(account, "no detections in the key basis", out);
+            end_without_key(account, "no detections in the key basis", out);
             return Ok(Stage::Finished);
         }
         out.draw(Draw::Reconcile, 32);
@@ -469,7 +472,7 @@ impl Block {
         out: &mut Outbox,
     ) -> Result<Stage, SessionError> {
         let equal = decode_bits(payload, segments)?;
-        let verified = super::drop_unequal(corrected, &equal, errors, &self.plan, &mut account);
+        let verified = drop_unequal(corrected, &equal, errors, &self.plan, &mut account);
         out.push(Action::Measured { errors: account.errors(), bits: verified.len() as u64 });
         if account.decide() == 0 {
             out.send(Kind::Amplify, Amplify { secret_bits: 0, seed: Bits::default() }.encode());
@@ -511,8 +514,8 @@ impl Block {
         context: &BlockContext,
         out: &mut Outbox,
     ) -> Result<Stage, SessionError> {
-        let accepted = super::peer_accepts(&account, payload, self.plan.block)?;
-        super::deliver(amplified, &accepted, &mut account, self.plan.block, context, out);
+        let accepted = peer_accepts(&account, payload, self.plan.block)?;
+        deliver(amplified, &accepted, &mut account, self.plan.block, context, out);
         Ok(Stage::Finished)
     }
 }

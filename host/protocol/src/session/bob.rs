@@ -8,9 +8,12 @@ use qkdpp_kernels::toeplitz::Family;
 use qkdpp_kernels::{Bits, Job, Output};
 
 use super::account::{Account, Detected};
+use super::closing::{
+    deliver, drop_unequal, end_without_key, misplaced, open_account, peer_accepts, unexpected,
+};
 use super::outbox::{Action, Outbox, Task};
 use super::sifting::{Split, check_batch, sifted, test_mask, wrong_intensity};
-use super::{BlockContext, BlockPlan, misplaced, unexpected};
+use super::{BlockContext, BlockPlan};
 use crate::error::{ProtocolError, SessionError};
 use crate::profile::Test;
 use crate::raw::{Entries, RawBatch};
@@ -161,11 +164,11 @@ impl Block {
                 self.amplify(verified, account, payload, out)?
             }
             (Kind::Final, Stage::Amplifying { amplifying, account, accepted: None }) => {
-                let accepted = Some(super::peer_accepts(&account, payload, self.plan.block)?);
+                let accepted = Some(peer_accepts(&account, payload, self.plan.block)?);
                 Stage::Amplifying { amplifying, account, accepted }
             }
             (Kind::Final, Stage::Deciding { amplified, account }) => {
-                let accepted = super::peer_accepts(&account, payload, self.plan.block)?;
+                let accepted = peer_accepts(&account, payload, self.plan.block)?;
                 self.decide(amplified, account, &accepted, context, out)
             }
             (_, Stage::Reconciling { sifted, account, mut reconciler }) => {
@@ -271,9 +274,9 @@ impl Block {
         out.send(Kind::TestBits, encode_bits(&test[0]));
         let matched = (key[0].len() + test[0].len()) as u64;
         self.detected.matched = matched;
-        let (bits, account) = super::open_account(&self.plan, &self.detected, key, test, &errors)?;
+        let (bits, account) = open_account(&self.plan, &self.detected, key, test, &errors)?;
         if bits.is_empty() {
-            super::end_without_key(account, "no detections in the key basis", out);
+            end_without_key(account, "no detections in the key basis", out);
             return Ok(Stage::Finished);
         }
         Ok(Stage::Planning { sifted: Sifted::new(bits), account })
@@ -335,7 +338,7 @@ impl Block {
         let ours: Vec<u128> = ours.iter().map(|&tag| truncated(tag, tag_bits)).collect();
         let equal = equal_tags(&ours, theirs);
         out.send(Kind::Verified, encode_bits(&equal));
-        let verified = super::drop_unequal(corrected, &equal, Some(errors), &self.plan, &mut account);
+        let verified = drop_unequal(corrected, &equal, Some(errors), &self.plan, &mut account);
         out.push(Action::Measured { errors: account.errors(), bits: verified.len() as u64 });
         account.decide();
         Stage::Seeding { verified, account }
@@ -385,7 +388,7 @@ impl Block {
         out: &mut Outbox,
     ) -> Stage {
         out.send(Kind::Final, account.digest().to_vec());
-        super::deliver(amplified, accepted, &mut account, self.plan.block, context, out);
+        deliver(amplified, accepted, &mut account, self.plan.block, context, out);
         Stage::Finished
     }
 }

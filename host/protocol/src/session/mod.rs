@@ -18,6 +18,8 @@ mod account;
 mod alice;
 mod bob;
 mod channel;
+mod closing;
+mod io;
 pub(crate) mod outbox;
 mod sifting;
 
@@ -25,82 +27,16 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use qkdpp_kernels::{Bits, Done, Job, JobId, Output};
-use zeroize::Zeroizing;
+use qkdpp_kernels::{Done, JobId, Output};
 
-use crate::auth::{HashKey, Pads};
 use crate::error::{ProtocolError, SessionError};
 use crate::profile::{Profile, ProfileError};
 use crate::raw::RawBatch;
-use crate::report::BlockReport;
-use crate::stage::{Amplified, Corrected, PeerAccepts, SecretKey, Verified};
 use crate::wire::{Kind, Role};
-use account::{Account, Detected};
 use channel::{Channel, Received};
+use closing::{misplaced, unexpected};
+pub use io::{Config, DrawId, Input, Step};
 use outbox::{Action, Draw, Outbox, Task};
-
-/// Names a request for random bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DrawId(pub u64);
-
-/// What happens to a session.
-#[derive(Debug)]
-pub enum Input {
-    /// One whole message of the peer.
-    Message(Vec<u8>),
-    /// The next batch of this side's raw record.
-    Pulses(RawBatch),
-    /// A job of [`Step::Compute`] is done.
-    Done(Done),
-    /// The random bytes of [`Step::Draw`]: fresh, uniform, from a source with health tests.
-    Drawn(DrawId, Zeroizing<Vec<u8>>),
-    /// The pads of [`Step::Reserve`], for messages of the named sender.
-    Pads(Role, Pads),
-    /// The time of [`Step::Wait`] has come.
-    Timeout,
-}
-
-/// What a session wants done.
-#[derive(Debug)]
-pub enum Step {
-    /// Send these bytes to the peer, in this order.
-    Send(Vec<u8>),
-    /// Run this job.
-    Compute(JobId, Job),
-    /// Draw so many random bytes.
-    Draw(DrawId, usize),
-    /// Reserve `count` pads for messages of `sender`, numbered `from` on, durably, and hand them in.
-    Reserve {
-        /// Whose messages they authenticate.
-        sender: Role,
-        /// Number of the first.
-        from: u64,
-        /// How many.
-        count: u32,
-    },
-    /// A secret key; the peer has accepted the same.
-    Key(SecretKey),
-    /// A block has ended, with or without a key.
-    Report(Box<BlockReport>),
-    /// Nothing to do until the next input, or until this time.
-    Wait(Option<Instant>),
-}
-
-/// What a session starts from.
-pub struct Config {
-    /// This side.
-    pub role: Role,
-    /// The shared parameters.
-    pub profile: Profile,
-    /// Hash key of Alice's messages.
-    pub alice_key: HashKey,
-    /// Hash key of Bob's messages.
-    pub bob_key: HashKey,
-    /// Number of the first unused pad for Alice's messages.
-    pub alice_pad: u64,
-    /// Number of the first unused pad for Bob's messages.
-    pub bob_pad: u64,
-}
 
 /// The slots of one block, and how they are cut into batches.
 #[derive(Clone)]
@@ -429,78 +365,4 @@ impl Session {
         self.next_id += 1;
         self.next_id
     }
-}
-
-/// The sifted key bits and the account of a block, from its key planes and test planes (bit, intensity low and high).
-fn open_account(
-    plan: &BlockPlan,
-    detected: &Detected,
-    key: Vec<Bits>,
-    test: Vec<Bits>,
-    test_errors: &Bits,
-) -> Result<(Bits, Account), SessionError> {
-    let [bits, low, high]: [Bits; 3] = key.try_into().map_err(|_| misplaced("sifted planes"))?;
-    let [_, test_low, test_high]: [Bits; 3] = test.try_into().map_err(|_| misplaced("sifted planes"))?;
-    let (key, test) = ([low, high], [test_low, test_high]);
-    let account = Account::new(&plan.profile, plan.block, detected.clone(), key, &test, test_errors);
-    Ok((bits, account))
-}
-
-/// Drops the segments whose tags differ and enters them into the account.
-fn drop_unequal(
-    corrected: Corrected,
-    equal: &Bits,
-    errors: Option<&Bits>,
-    plan: &BlockPlan,
-    account: &mut Account,
-) -> Verified {
-    let segment = plan.profile.verification.segment_bits as usize;
-    account.verified(equal.len(), equal.len() - equal.count_ones());
-    let verified = corrected.keep_equal(equal, segment);
-    account.dropped(verified.dropped(), verified.len(), errors);
-    verified
-}
-
-/// Whether the peer's final message accepts the ledger this side has.
-fn peer_accepts(account: &Account, payload: &[u8], block: u64) -> Result<PeerAccepts, SessionError> {
-    let ours = account.digest();
-    let theirs: [u8; 32] = payload.try_into().map_err(|_| ProtocolError::Field {
-        field: "the length of a ledger digest",
-        want: "32".into(),
-        got: payload.len() as u64,
-    })?;
-    PeerAccepts::check(&ours, &theirs).ok_or_else(|| {
-        SessionError::Peer(ProtocolError::Disagreement {
-            block,
-            what: "the ledger's digest",
-            ours: channel::hex(&ours[..4]),
-            theirs: channel::hex(&theirs[..4]),
-        })
-    })
-}
-
-fn deliver(
-    amplified: Amplified,
-    accepted: &PeerAccepts,
-    account: &mut Account,
-    block: u64,
-    context: &BlockContext,
-    out: &mut Outbox,
-) {
-    let epsilon = account.total_epsilon(context.authentication_epsilon);
-    out.push(Action::Key(amplified.deliver(accepted, block, epsilon)));
-    out.push(Action::Report(Box::new(account.report())));
-}
-
-fn end_without_key(mut account: Account, reason: &str, out: &mut Outbox) {
-    account.give_up(reason);
-    out.push(Action::Report(Box::new(account.report())));
-}
-
-fn unexpected(kind: Kind, block: u64, state: &'static str) -> SessionError {
-    SessionError::Peer(ProtocolError::Unexpected { kind, block, state })
-}
-
-fn misplaced(what: &str) -> SessionError {
-    SessionError::Driver(format!("{what}: nothing of the kind was asked for"))
 }

@@ -1,0 +1,221 @@
+//! What `qkdpp bench` measures: for each kernel a few shapes, and what its results say besides the time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use qkdpp_kernels::ldpc::{Code, LdpcDecode, Syndrome, family, rule};
+use qkdpp_kernels::parities::{Parities, Permutation};
+use qkdpp_kernels::polyhash::PolyHash;
+use qkdpp_kernels::sift::Sift;
+use qkdpp_kernels::toeplitz::{Family, Toeplitz};
+use qkdpp_kernels::{Backend, Cpu, Job, Level, Output, Shared};
+use qkdpp_protocol::profile::{Method, Reconciliation};
+use qkdpp_protocol::reconcile::plan;
+
+use super::stopwatch::{median, time};
+use super::workload::Random;
+use super::{Kernel, Measurement};
+use crate::error::Failure;
+use crate::reconcile::exchange::{self, Side};
+use crate::reconcile::{Correction, entropy};
+
+/// Error rates of the error-correction cases.
+const QBERS: [f64; 3] = [0.01, 0.02, 0.05];
+/// Time for the frames of one error-correction case.
+const CORRECTION_BUDGET: Duration = Duration::from_millis(1200);
+/// Bits of a Cascade block: 64 frames, which share their rounds.
+const CASCADE_BITS: usize = 1 << 20;
+
+/// Measures `kernel` at `level`. The reference is slow by design and gets small shapes only.
+pub(crate) fn measure(kernel: Kernel, level: Level, results: &mut Vec<Measurement>) -> Result<(), Failure> {
+    let mut run = Run { kernel, level, backend: Cpu::inline(level), random: Random::new(), results };
+    let small = level == Level::Reference;
+    match kernel {
+        Kernel::Sift => run.sift(if small { 1 << 16 } else { 1 << 22 }),
+        Kernel::Parities => run.parities(if small { 4 } else { 64 }),
+        Kernel::Syndrome => run.syndrome(if small { 1 } else { 16 }),
+        Kernel::Ldpc => QBERS.iter().try_for_each(|&qber| run.ldpc(qber)),
+        Kernel::Cascade if small => Ok(()),
+        Kernel::Cascade => QBERS.iter().try_for_each(|&qber| run.cascade(qber)),
+        Kernel::Polyhash => run.polyhash(if small { 1 << 16 } else { 1 << 20 }),
+        Kernel::Toeplitz => {
+            let sizes: &[usize] = if small { &[1 << 12] } else { &[1 << 14, 1 << 17, 1 << 20, 1 << 24] };
+            sizes.iter().try_for_each(|&bits| {
+                run.toeplitz(Family::Toeplitz, bits)?;
+                run.toeplitz(Family::Modified, bits)
+            })
+        }
+    }
+}
+
+struct Run<'a> {
+    kernel: Kernel,
+    level: Level,
+    backend: Cpu,
+    random: Random,
+    results: &'a mut Vec<Measurement>,
+}
+
+impl Run<'_> {
+    /// Compaction of three planes (bit and two of intensity) to about half; counts the bits of one plane.
+    fn sift(&mut self, bits: usize) -> Result<(), Failure> {
+        let mask = self.random.bits(bits);
+        let planes: Vec<Shared> = (0..3).map(|_| self.random.bits(bits)).collect();
+        let took = median(&mut self.backend, || {
+            let job = Sift::new(Arc::clone(&mask), planes.clone()).map_err(Failure::input)?;
+            Ok(Job::Sift(job))
+        })?;
+        self.push(format!("n={bits}/planes=3"), bits, took);
+        Ok(())
+    }
+
+    /// One Cascade pass over frames of 2^14 bits.
+    fn parities(&mut self, frames: usize) -> Result<(), Failure> {
+        let frame = 1 << 14;
+        let permutation = Arc::new(Permutation::new(&self.random.seed(), frame).map_err(Failure::input)?);
+        let key = self.random.bits(frames * frame);
+        let took = median(&mut self.backend, || {
+            let job = Parities::new(Arc::clone(&key), Arc::clone(&permutation)).map_err(Failure::input)?;
+            Ok(Job::Parities(job))
+        })?;
+        self.push(format!("n={frame}/frames={frames}"), frames * frame, took);
+        Ok(())
+    }
+
+    /// Syndromes with the code for 2 %.
+    fn syndrome(&mut self, frames: usize) -> Result<(), Failure> {
+        let code = code(0.02)?;
+        let (n, m) = (code.variables(), code.checks());
+        let key = self.random.bits(frames * n);
+        let took = median(&mut self.backend, || {
+            let job = Syndrome::new(Arc::clone(&code), Arc::clone(&key)).map_err(Failure::input)?;
+            Ok(Job::Syndrome(job))
+        })?;
+        self.push(format!("n={n}/m={m}/frames={frames}"), frames * n, took);
+        Ok(())
+    }
+
+    /// Decoding of random frames with random errors: the mean over the frames, failures included.
+    fn ldpc(&mut self, qber: f64) -> Result<(), Failure> {
+        let code = code(qber)?;
+        let (n, m) = (code.variables(), code.checks());
+        let (mut frames, mut failed, mut iterations, mut took) = (0, 0, 0, Duration::ZERO);
+        let start = Instant::now();
+        while frames == 0 || start.elapsed() < CORRECTION_BUDGET {
+            let key = self.random.bits(n);
+            let job = self.decoding(&code, &key, qber)?;
+            let (elapsed, Output::LdpcDecode(decoded)) = time(&mut self.backend, job)? else {
+                return Err(Failure::Input("an LdpcDecode job returned something else".to_owned()));
+            };
+            frames += 1;
+            failed += u64::from(decoded.word != *key);
+            iterations += u64::from(decoded.iterations);
+            took += elapsed;
+        }
+        self.results.push(Measurement {
+            f: Some(m as f64 / (n as f64 * entropy(qber))),
+            fer: Some(failed as f64 / frames as f64),
+            frames: Some(frames),
+            failed_frames: Some(failed),
+            iterations: Some(iterations as f64 / frames as f64),
+            ..self.measurement(format!("n={n}/m={m}/qber={qber}"), n * frames as usize, took)
+        });
+        Ok(())
+    }
+
+    fn decoding(&mut self, code: &Arc<Code>, key: &Shared, qber: f64) -> Result<Job, Failure> {
+        let syndrome = Syndrome::new(Arc::clone(code), Arc::clone(key)).map_err(Failure::input)?;
+        let Output::Syndrome(syndrome) = Level::auto().run(&Job::Syndrome(syndrome)) else {
+            return Err(Failure::Input("a Syndrome job returned something else".to_owned()));
+        };
+        let received = self.random.noisy(key, qber);
+        let (channel, iterations) = (rule::channel_magnitude(qber), Reconciliation::default().ldpc_iterations);
+        let syndrome = Arc::new(syndrome);
+        LdpcDecode::new(Arc::clone(code), received, syndrome, None, channel, iterations)
+            .map(Job::LdpcDecode)
+            .map_err(Failure::input)
+    }
+
+    /// Whole error corrections of fresh keys, protocol included; the time is that of the slower side.
+    fn cascade(&mut self, qber: f64) -> Result<(), Failure> {
+        let settings = Reconciliation { method: Method::Cascade, ..Reconciliation::default() };
+        let mut of_bob = Cpu::inline(self.level);
+        let (mut runs, mut leak, mut frames, mut failed, mut rounds) = (0, 0, 0, 0, 0);
+        let (mut of_alice_seconds, mut of_bob_seconds) = (0.0, 0.0);
+        let start = Instant::now();
+        while runs == 0 || start.elapsed() < CORRECTION_BUDGET {
+            let alice = self.random.bits(CASCADE_BITS);
+            let bob = self.random.noisy(&alice, qber);
+            let accounts = exchange::run(
+                settings,
+                &plan(&settings, qber, self.random.seed()),
+                Side { key: &alice, backend: &mut self.backend },
+                Side { key: &bob, backend: &mut of_bob },
+            )?;
+            let correction = Correction::new(&alice, &bob, &accounts);
+            runs += 1;
+            leak += correction.leak_bits;
+            frames += correction.frames;
+            failed += correction.failed_frames + correction.wrong_frames;
+            rounds += correction.rounds;
+            of_alice_seconds += correction.alice_seconds;
+            of_bob_seconds += correction.bob_seconds;
+        }
+        let bits = runs * CASCADE_BITS;
+        let slower = Duration::from_secs_f64(f64::max(of_alice_seconds, of_bob_seconds));
+        self.results.push(Measurement {
+            f: Some(leak as f64 / (bits as f64 * entropy(qber))),
+            fer: Some(failed as f64 / frames as f64),
+            frames: Some(frames),
+            failed_frames: Some(failed),
+            rounds: Some(rounds as f64 / runs as f64),
+            ..self.measurement(format!("n={}/qber={qber}", settings.cascade_frame_bits), bits, slower)
+        });
+        Ok(())
+    }
+
+    /// One tag over a whole block.
+    fn polyhash(&mut self, bits: usize) -> Result<(), Failure> {
+        let (key, message) = (self.random.key(), self.random.bits(bits));
+        let took = median(&mut self.backend, || {
+            let job = PolyHash::new(key, Arc::clone(&message), bits).map_err(Failure::input)?;
+            Ok(Job::PolyHash(job))
+        })?;
+        self.push(format!("n={bits}"), bits, took);
+        Ok(())
+    }
+
+    /// Hashing to half the length, with a fresh seed in every run.
+    fn toeplitz(&mut self, family: Family, bits: usize) -> Result<(), Failure> {
+        let out_bits = bits / 2;
+        let key = self.random.bits(bits);
+        let took = median(&mut self.backend, || {
+            let seed = self.random.bits(family.seed_len(bits, out_bits));
+            let job = Toeplitz::new(family, Arc::clone(&key), seed, out_bits).map_err(Failure::input)?;
+            Ok(Job::Toeplitz(job))
+        })?;
+        let name = match family {
+            Family::Toeplitz => "toeplitz",
+            Family::Modified => "modified",
+        };
+        self.push(format!("{name}/n={bits}/l={out_bits}"), bits, took);
+        Ok(())
+    }
+
+    fn push(&mut self, case: String, bits: usize, took: Duration) {
+        let measurement = self.measurement(case, bits, took);
+        self.results.push(measurement);
+    }
+
+    fn measurement(&self, case: String, bits: usize, took: Duration) -> Measurement {
+        let bits_per_second = bits as f64 / took.as_secs_f64();
+        Measurement::new(self.kernel, case, self.level, bits_per_second)
+    }
+}
+
+/// The code for frames of 2^16 bits at `qber`.
+fn code(qber: f64) -> Result<Arc<Code>, Failure> {
+    let rung = family::for_qber(1 << 16, qber);
+    let rung = rung.ok_or_else(|| Failure::Input(format!("there is no code for an error rate of {qber}")))?;
+    Ok(Arc::clone(&rung.code))
+}

@@ -1,0 +1,76 @@
+//! What goes into a session and what comes out.
+
+use std::time::Instant;
+
+use qkdpp_kernels::{Done, Job, JobId};
+use zeroize::Zeroizing;
+
+use crate::auth::{HashKey, Pads};
+use crate::profile::Profile;
+use crate::raw::RawBatch;
+use crate::report::BlockReport;
+use crate::stage::SecretKey;
+use crate::wire::Role;
+
+/// Names a request for random bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DrawId(pub u64);
+
+/// What happens to a session.
+#[derive(Debug)]
+pub enum Input {
+    /// One whole message of the peer.
+    Message(Vec<u8>),
+    /// The next batch of this side's raw record.
+    Pulses(RawBatch),
+    /// A job of [`Step::Compute`] is done.
+    Done(Done),
+    /// The random bytes of [`Step::Draw`]: fresh, uniform, from a source with health tests.
+    Drawn(DrawId, Zeroizing<Vec<u8>>),
+    /// The pads of [`Step::Reserve`], for messages of the named sender.
+    Pads(Role, Pads),
+    /// The time of [`Step::Wait`] has come.
+    Timeout,
+}
+
+/// What a session wants done.
+#[derive(Debug)]
+pub enum Step {
+    /// Send these bytes to the peer, in this order.
+    Send(Vec<u8>),
+    /// Run this job.
+    Compute(JobId, Job),
+    /// Draw so many random bytes.
+    Draw(DrawId, usize),
+    /// Reserve `count` pads for messages of `sender`, numbered `from` on, durably, and hand them in.
+    Reserve {
+        /// Whose messages they authenticate.
+        sender: Role,
+        /// Number of the first.
+        from: u64,
+        /// How many.
+        count: u32,
+    },
+    /// A secret key; the peer has accepted the same.
+    Key(SecretKey),
+    /// A block has ended, with or without a key.
+    Report(Box<BlockReport>),
+    /// Nothing to do until the next input, or until this time.
+    Wait(Option<Instant>),
+}
+
+/// What a session starts from.
+pub struct Config {
+    /// This side.
+    pub role: Role,
+    /// The shared parameters.
+    pub profile: Profile,
+    /// Hash key of Alice's messages.
+    pub alice_key: HashKey,
+    /// Hash key of Bob's messages.
+    pub bob_key: HashKey,
+    /// Number of the first unused pad for Alice's messages.
+    pub alice_pad: u64,
+    /// Number of the first unused pad for Bob's messages.
+    pub bob_pad: u64,
+}
