@@ -105,7 +105,9 @@ fn read(path: &Path, bits: usize) -> Result<Bits, Failure> {
     let used = bits % 8;
     if used != 0 && bytes[want - 1] >> used != 0 {
         let path = path.display();
-        return Err(Failure::Input(format!("the last byte of {path} has bits after bit {bits}, they must be 0")));
+        return Err(Failure::Input(format!(
+            "the last byte of {path} has bits after bit {bits}, they must be 0"
+        )));
     }
     Ok(Bits::from_bytes(&bytes, bits))
 }

@@ -128,7 +128,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-const HEADER: &str = "kernel    backend        case                               Mb/s  f, fer, iterations or rounds";
+const HEADER: &str =
+    "kernel    backend        case                               Mb/s  f, fer, iterations or rounds";
 
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -107,7 +107,8 @@ struct Answer {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Evaluation { name, bounds, ell, epsilon_secret, epsilon_correct, rigorous, .. } = &self.evaluation;
+        let Evaluation { name, bounds, ell, epsilon_secret, epsilon_correct, rigorous, .. } =
+            &self.evaluation;
         let mut line = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<20}{value}");
         line("proof", name)?;
         if !rigorous {

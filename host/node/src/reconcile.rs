@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use qkdpp::{Entropy, OsEntropy};
+use qkdpp_kernels::ldpc::family;
 use qkdpp_kernels::{Backend, Bits, Cpu, Shared};
 use qkdpp_protocol::profile::{Method, Reconciliation};
 use qkdpp_protocol::reconcile::plan;
@@ -89,6 +90,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let qber = difference(&alice, &bob).count_ones() as f64 / alice.len() as f64;
     let qber_estimate = estimate(arguments.qber, qber)?;
     let settings = arguments.method.settings();
+    if settings.method == Method::Ldpc {
+        // Read once per program, so no part of what a block costs.
+        for frame_bits in family::FRAME_BITS {
+            family::ladder(frame_bits);
+        }
+    }
     let mut seed = [0; 32];
     OsEntropy.fill(&mut seed).map_err(Failure::input)?;
 
@@ -262,7 +269,8 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Correction { frames, failed_frames, failed_bits, leak_bits, .. } = self.correction;
-        let Correction { wrong_frames, residual_errors, rounds, alice_bytes, bob_bytes, .. } = self.correction;
+        let Correction { wrong_frames, residual_errors, rounds, alice_bytes, bob_bytes, .. } =
+            self.correction;
         let source = if self.qber_measured { "measured by comparing the files" } else { "given" };
         let efficiency = self.correction.f.map_or("no errors".to_owned(), |f| format!("f {f:.4}"));
         let equal = if self.correction.equal { "yes" } else { "NO" };

@@ -8,7 +8,7 @@ use qkdpp_kernels::parities::{Parities, Permutation};
 use qkdpp_kernels::polyhash::PolyHash;
 use qkdpp_kernels::sift::Sift;
 use qkdpp_kernels::toeplitz::{Family, Toeplitz};
-use qkdpp_kernels::{Backend, Cpu, Job, Level, Output, Shared};
+use qkdpp_kernels::{Cpu, Job, Level, Output, Shared};
 use qkdpp_protocol::profile::{Method, Reconciliation};
 use qkdpp_protocol::reconcile::plan;
 
@@ -129,7 +129,8 @@ impl Run<'_> {
             return Err(Failure::Input("a Syndrome job returned something else".to_owned()));
         };
         let received = self.random.noisy(key, qber);
-        let (channel, iterations) = (rule::channel_magnitude(qber), Reconciliation::default().ldpc_iterations);
+        let (channel, iterations) =
+            (rule::channel_magnitude(qber), Reconciliation::default().ldpc_iterations);
         let syndrome = Arc::new(syndrome);
         LdpcDecode::new(Arc::clone(code), received, syndrome, None, channel, iterations)
             .map(Job::LdpcDecode)

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use qkdpp_kernels::{Backend, Busy, Done, Job, JobId, Shared};
+use qkdpp_protocol::Role;
 use qkdpp_protocol::profile::Reconciliation;
 use qkdpp_protocol::reconcile::{Outcome, Party, Request};
 use qkdpp_protocol::wire::Kind;
 use qkdpp_protocol::wire::message::Reconcile;
-use qkdpp_protocol::Role;
 
 use crate::error::Failure;
 
@@ -56,7 +56,9 @@ pub(crate) fn run<'a>(
             break;
         }
         if alice.backend.in_flight() + bob.backend.in_flight() == 0 {
-            return Err(alice.failure("no message and no job is left, but the error correction has not ended"));
+            return Err(
+                alice.failure("no message and no job is left, but the error correction has not ended")
+            );
         }
         alice.wait()?;
         bob.wait()?;

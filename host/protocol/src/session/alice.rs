@@ -1,10 +1,8 @@
 //! Alice's side of one block: she answers detections, her key is the reference, she proposes and draws the seeds.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use qkdpp_kernels::polyhash::PolyHash;
-use qkdpp_kernels::sift::Sift;
 use qkdpp_kernels::toeplitz::Family;
 use qkdpp_kernels::{Bits, Job, Output, Shared};
 
@@ -12,34 +10,22 @@ use super::account::{Account, Detected};
 use super::closing::{
     deliver, drop_unequal, end_without_key, misplaced, open_account, peer_accepts, unexpected,
 };
+use super::collecting::Collecting;
 use super::outbox::{Action, Draw, Outbox, Task};
-use super::sifting::{Lookup, Split, check_batch, compact, expand, sifted, test_mask};
+use super::sifting::{Split, sifted, test_mask};
 use super::{BlockContext, BlockPlan};
-use crate::error::{ProtocolError, RecordError, SessionError};
-use crate::profile::{Protocol, Test};
+use crate::error::{ProtocolError, SessionError};
+use crate::profile::Test;
 use crate::raw::RawBatch;
 use crate::reconcile::{self, Outcome, Reconciler};
 use crate::stage::{Amplified, Amplifying, Corrected, Sifted, Verified, truncated};
-use crate::wire::message::{self, Amplify, Detections, Sifting, Verify, decode_bits};
+use crate::wire::message::{self, Amplify, Sifting, Verify, decode_bits};
 use crate::wire::{Kind, Role};
 
 pub(crate) struct Block {
     plan: BlockPlan,
     stage: Stage,
     detected: Detected,
-}
-
-/// Batches of the block as they come in from both sides.
-#[derive(Default)]
-struct Collecting {
-    own: VecDeque<RawBatch>,
-    own_count: u32,
-    detections: VecDeque<Detections>,
-    detections_count: u32,
-    /// Per batch: which detections were found, and Alice's planes for those.
-    looked_up: Vec<(Bits, Option<Vec<Bits>>)>,
-    /// Bob's bases, once he has announced all detections.
-    bases: Option<Bits>,
 }
 
 enum Stage {
@@ -147,12 +133,7 @@ impl Block {
         let Stage::Collecting(collecting) = &mut self.stage else {
             return Err(SessionError::Driver("pulses for a block that has all of them".into()));
         };
-        let (first, slots) = self.plan.batch(collecting.own_count);
-        check_batch(&batch, first, slots, self.plan.profile.intensity_classes())?;
-        self.detected.double_clicks += batch.double_click.count_ones() as u64;
-        collecting.own_count += 1;
-        collecting.own.push_back(batch);
-        self.look_up(out)
+        collecting.record(batch, &self.plan, &mut self.detected, out)
     }
 
     pub(crate) fn message(
@@ -164,10 +145,14 @@ impl Block {
     ) -> Result<(), SessionError> {
         let stage = std::mem::replace(&mut self.stage, Stage::Finished);
         self.stage = match (kind, stage) {
-            (Kind::Detections, Stage::Collecting(collecting)) => {
-                return self.detections(collecting, payload, out);
+            (Kind::Detections, Stage::Collecting(mut collecting)) => {
+                collecting.detections(payload, &self.plan, &mut self.detected, out)?;
+                Stage::Collecting(collecting)
             }
-            (Kind::Bases, Stage::Collecting(collecting)) => return self.bases(collecting, payload, out),
+            (Kind::Bases, Stage::Collecting(mut collecting)) => {
+                collecting.bases(payload, &self.plan, &self.detected)?;
+                self.collecting(collecting, out)?
+            }
             (Kind::TestBits, Stage::Testing { key, test }) => self.test_bits(key, test, payload, out)?,
             (Kind::Corrected, Stage::Reported { corrected, errors, account }) => {
                 self.reported(corrected, errors, account, payload, out)?
@@ -193,8 +178,8 @@ impl Block {
         let stage = std::mem::replace(&mut self.stage, Stage::Finished);
         self.stage = match (task, stage, output) {
             (Task::Batch(index), Stage::Collecting(mut collecting), output) => {
-                collecting.looked_up[index as usize].1 = Some(sifted(output)?);
-                self.match_bases(collecting, out)?
+                collecting.looked_up(index, output)?;
+                self.collecting(collecting, out)?
             }
             (Task::Matched, Stage::Matching { matched }, output) => {
                 let planes = sifted(output)?;
@@ -275,92 +260,15 @@ impl Block {
         Ok(())
     }
 
-    fn detections(
-        &mut self,
-        mut collecting: Collecting,
-        payload: &[u8],
-        out: &mut Outbox,
-    ) -> Result<(), SessionError> {
-        let detections = Detections::decode(payload)?;
-        let (first, slots) = self.plan.batch(collecting.detections_count);
-        if slots == 0 || (detections.first_slot, detections.slots) != (first, slots) {
-            return Err(SessionError::Peer(ProtocolError::Field {
-                field: "the first slot of a batch of detections",
-                want: format!("{first}, with {slots} slots"),
-                got: detections.first_slot,
-            }));
-        }
-        self.detected.detections += detections.offsets.len() as u64;
-        self.detected.position_bytes += payload.len() as u64;
-        collecting.detections_count += 1;
-        collecting.detections.push_back(detections);
-        self.stage = Stage::Collecting(collecting);
-        self.look_up(out)
-    }
-
-    fn bases(
-        &mut self,
-        mut collecting: Collecting,
-        payload: &[u8],
-        out: &mut Outbox,
-    ) -> Result<(), SessionError> {
-        if collecting.detections_count < self.plan.batches() || collecting.bases.is_some() {
-            return Err(unexpected(Kind::Bases, self.plan.block, "detections"));
-        }
-        collecting.bases = Some(decode_bits(payload, self.detected.detections as usize)?);
-        self.stage = self.match_bases(collecting, out)?;
-        Ok(())
-    }
-
-    /// Compacts Alice's record to Bob's detections, batch by batch, as soon as both are there.
-    fn look_up(&mut self, out: &mut Outbox) -> Result<(), SessionError> {
-        let Stage::Collecting(collecting) = &mut self.stage else { return Ok(()) };
-        while !collecting.own.is_empty() && !collecting.detections.is_empty() {
-            let (Some(own), Some(detections)) =
-                (collecting.own.pop_front(), collecting.detections.pop_front())
-            else {
-                break;
-            };
-            let lookup = Lookup::new(&own, &detections.offsets);
-            if self.plan.profile.protocol == Protocol::DecoyBb84
-                && let Some(missing) = (0..lookup.found.len()).find(|&index| !lookup.found.get(index))
-            {
-                let slot = own.first_slot + u64::from(detections.offsets[missing]);
-                return Err(SessionError::Record(RecordError::Missing { slot }));
+    /// Goes on to sifting once the batches are complete.
+    fn collecting(&mut self, mut collecting: Collecting, out: &mut Outbox) -> Result<Stage, SessionError> {
+        Ok(match collecting.matched(&self.plan, out)? {
+            None => Stage::Collecting(collecting),
+            Some(matched) => {
+                self.detected.matched = matched.count_ones() as u64;
+                Stage::Matching { matched }
             }
-            let index = collecting.looked_up.len() as u32;
-            let [low, high] = own.intensity;
-            let planes = [own.basis, own.bit, low, high].map(Arc::new).to_vec();
-            out.compute(Task::Batch(index), Job::Sift(Sift::new(Arc::new(lookup.entries), planes)?));
-            collecting.looked_up.push((lookup.found, None));
-        }
-        Ok(())
-    }
-
-    /// With all batches looked up and Bob's bases known: which detections match.
-    fn match_bases(&mut self, mut collecting: Collecting, out: &mut Outbox) -> Result<Stage, SessionError> {
-        let complete = collecting.looked_up.len() as u32 == self.plan.batches()
-            && collecting.looked_up.iter().all(|(_, planes)| planes.is_some());
-        let Some(bases) = collecting.bases.take_if(|_| complete) else {
-            return Ok(Stage::Collecting(collecting));
-        };
-        let found = Bits::concat(collecting.looked_up.iter().map(|(found, _)| found).collect::<Vec<_>>());
-        let plane = |which: usize| {
-            let parts: Vec<&Bits> = collecting
-                .looked_up
-                .iter()
-                .filter_map(|(_, planes)| Some(&planes.as_ref()?[which]))
-                .collect();
-            Bits::concat(parts)
-        };
-        let mut same = plane(0);
-        same.xor_assign(&compact(&found, &bases));
-        same.xor_assign(&super::account::ones(same.len()));
-        let matched = expand(&found, &same);
-        self.detected.matched = same.count_ones() as u64;
-        let planes = (0..4).map(|which| Arc::new(plane(which))).collect();
-        out.compute(Task::Matched, Job::Sift(Sift::new(Arc::new(same), planes)?));
-        Ok(Stage::Matching { matched })
+        })
     }
 
     fn split(

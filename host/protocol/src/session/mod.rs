@@ -19,6 +19,7 @@ mod alice;
 mod bob;
 mod channel;
 mod closing;
+mod collecting;
 mod io;
 pub(crate) mod outbox;
 mod sifting;
