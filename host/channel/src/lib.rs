@@ -24,4 +24,4 @@ pub mod sifted;
 pub use expected::{Expectation, Level};
 pub use link::{Detector, EntangledPairs, Link, LinkError, Loss, PassPoint, Source, WeakCoherent};
 pub use model::Model;
-pub use presets::{PRESETS, Published, preset};
+pub use presets::{PRESETS, Published, RECORDED, preset};

@@ -14,7 +14,13 @@ pub const PRESETS: &[(&str, &str)] = &[
     ("satellite-pass", "one pass of a low-orbit satellite, 300 s, 40 to 55 dB"),
 ];
 
-/// The config file of a preset.
+/// Configs for recorded data, which have no `[link]`; described as [`PRESETS`].
+pub const RECORDED: &[(&str, &str)] = &[
+    ("sifted-pair", "a pair of sifted keys"),
+    ("three-state-one-decoy", "the CSV record of a three-state, one-decoy BB84 link"),
+];
+
+/// The config file of a preset, with a link or without.
 pub fn preset(name: &str) -> Option<&'static str> {
     const CONFIGS: [&str; PRESETS.len()] = [
         include_str!("../presets/bbm92-50km.toml"),
@@ -24,7 +30,11 @@ pub fn preset(name: &str) -> Option<&'static str> {
         include_str!("../presets/metro-312mhz.toml"),
         include_str!("../presets/satellite-pass.toml"),
     ];
-    PRESETS.iter().position(|&(known, _)| known == name).map(|index| CONFIGS[index])
+    const RECORDED_CONFIGS: [&str; RECORDED.len()] =
+        [include_str!("../presets/sifted-pair.toml"), include_str!("../presets/three-state-one-decoy.toml")];
+    let names = PRESETS.iter().chain(RECORDED);
+    let mut configs = names.zip(CONFIGS.into_iter().chain(RECORDED_CONFIGS));
+    configs.find(|((known, _), _)| *known == name).map(|(_, config)| config)
 }
 
 /// What the literature reports for a link: the `[published]` table of a config. Any figure may be missing.

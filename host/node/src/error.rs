@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A command failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// A file could not be read or written.
     #[error("{path}: {error}", path = path.display())]
     File {
@@ -25,16 +25,22 @@ pub enum Failure {
         /// Why.
         error: String,
     },
+    /// Alice and Bob were given different keys, or only one of them was given a key.
+    #[error("block {block}: the keys of Alice and Bob differ")]
+    KeysDiffer {
+        /// The block.
+        block: u64,
+    },
 }
 
 impl Failure {
     /// Wraps an error of the operating system on `path`.
-    pub fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |error| Self::File { path: path.to_owned(), error }
     }
 
     /// Wraps any error in the input.
-    pub fn input(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn input(error: impl std::fmt::Display) -> Self {
         Self::Input(error.to_string())
     }
 }

@@ -2,11 +2,14 @@
 
 mod amplify;
 mod bench;
+mod compute;
 mod config;
 mod demo;
 mod distill;
 mod error;
+mod feed;
 mod keyrate;
+mod pair;
 mod reconcile;
 mod report;
 mod simulate;

@@ -246,8 +246,8 @@ mod tests {
     #[test]
     fn failed_segments_and_undecoded_frames_are_dropped_once() {
         let whole = key(1000);
-        let undecoded = vec![150..250];
-        let corrected = Sifted::new(whole.clone()).keep(undecoded);
+        let frame = 150..250;
+        let corrected = Sifted::new(whole.clone()).keep(Vec::from([frame]));
         // Segments of 100 bits: 2 (overlapping the frame) and 9 (the last) differ.
         let equal: Bits = (0..10).map(|i| i != 2 && i != 9).collect();
         let verified = corrected.keep_equal(&equal, 100);

@@ -55,7 +55,8 @@ fn honest(scenario: &Scenario) -> Pair {
 
 /// Payloads that `side` sent in messages of `kind`.
 fn payloads(side: &Side, kind: Kind) -> Vec<Vec<u8>> {
-    let parsed = side.sent.iter().map(|message| Header::parse(message, side.role).expect("an honest message"));
+    let parsed =
+        side.sent.iter().map(|message| Header::parse(message, side.role).expect("an honest message"));
     parsed.filter(|(header, ..)| header.kind == kind).map(|(_, payload, _)| payload.to_vec()).collect()
 }
 
@@ -109,9 +110,12 @@ fn attack_01_a_full_seed_gives_a_matrix_of_full_rank() {
 
 #[test]
 fn attack_01_short_seeds_are_refused_and_the_session_sends_full_ones() {
-    let refused = Toeplitz::new(Family::Toeplitz, Arc::new(Bits::zeros(1000)), Arc::new(Bits::zeros(32)), 500);
+    let refused =
+        Toeplitz::new(Family::Toeplitz, Arc::new(Bits::zeros(1000)), Arc::new(Bits::zeros(32)), 500);
     assert_eq!(refused.err(), Some(ShapeError::Length { what: "the Toeplitz seed", want: 1499, got: 32 }));
-    for (family, kernel) in [(HashFamily::Toeplitz, Family::Toeplitz), (HashFamily::Modified, Family::Modified)] {
+    for (family, kernel) in
+        [(HashFamily::Toeplitz, Family::Toeplitz), (HashFamily::Modified, Family::Modified)]
+    {
         let mut scenario = small();
         scenario.profile.amplification.family = family;
         let pair = honest(&scenario);
@@ -139,7 +143,8 @@ fn attack_03_counts_come_from_own_records() {
     assert_eq!((report.detections, other.detections), (detections, detections));
     let sifting = Sifting::decode(&payloads(&pair.alice, Kind::Sifting)[0], detections as usize, false, true);
     let sifting = sifting.expect("an honest message");
-    let bobs = decode_bits(&payloads(&pair.bob, Kind::TestBits)[0], sifting.test.len()).expect("an honest message");
+    let bobs =
+        decode_bits(&payloads(&pair.bob, Kind::TestBits)[0], sifting.test.len()).expect("an honest message");
     let mut errors = sifting.test.clone();
     errors.xor_assign(&bobs);
     for report in [report, other] {
@@ -170,7 +175,9 @@ fn attack_05_a_short_block_gives_no_key() {
     for (name, n) in [("tl-2017", 1_000), ("lim-2014", 5_000)] {
         let proof = proof(name);
         let decoys = proof.intensities() == 3;
-        let share = |total: u64| if decoys { vec![total * 7 / 10, total * 29 / 100, total / 100] } else { vec![total] };
+        let share = |total: u64| {
+            if decoys { vec![total * 7 / 10, total * 29 / 100, total / 100] } else { vec![total] }
+        };
         let counts = Counts {
             mu: if decoys { vec![0.48, 0.12, 0.0002] } else { Vec::new() },
             p: if decoys { vec![0.2, 0.55, 0.25] } else { Vec::new() },
@@ -249,13 +256,25 @@ fn attack_12_seeds_are_announced_after_what_they_are_for() {
     // What each side had sent by the time Alice sent her next seed follows from the order of her own messages, each of
     // which waits for Bob's before: the detections are over before Reconcile, correction before Verify, verification
     // before Amplify.
-    let mut kinds: Vec<Kind> = pair.alice.sent.iter().map(|message| adversary::kind(message, Role::Alice)).collect();
+    let mut kinds: Vec<Kind> =
+        pair.alice.sent.iter().map(|message| adversary::kind(message, Role::Alice)).collect();
     kinds.dedup();
-    let order = [Kind::Hello, Kind::Sifting, Kind::Reconcile, Kind::Parities, Kind::Verify, Kind::Amplify, Kind::Final];
+    let order = [
+        Kind::Hello,
+        Kind::Sifting,
+        Kind::Reconcile,
+        Kind::Parities,
+        Kind::Verify,
+        Kind::Amplify,
+        Kind::Final,
+    ];
     assert_eq!(kinds, order);
-    for (withheld, seed) in
-        [(Kind::Bases, Kind::Sifting), (Kind::TestBits, Kind::Reconcile), (Kind::Corrected, Kind::Verify), (Kind::Verified, Kind::Amplify)]
-    {
+    for (withheld, seed) in [
+        (Kind::Bases, Kind::Sifting),
+        (Kind::TestBits, Kind::Reconcile),
+        (Kind::Corrected, Kind::Verify),
+        (Kind::Verified, Kind::Amplify),
+    ] {
         let mut pair = Pair::new(&small());
         run_with_forger(&mut pair, Role::Bob, |forger, message, kind| {
             if kind == withheld { Vec::new() } else { vec![forger.pass(message, |_, _| ())] }
@@ -268,8 +287,13 @@ fn attack_12_seeds_are_announced_after_what_they_are_for() {
 fn attack_13_bases_are_told_after_all_detections() {
     let pair = honest(&Scenario { blocks: 3, ..small() });
     for block in 0..3 {
-        let headers = pair.bob.sent.iter().map(|message| Header::parse(message, Role::Bob).expect("an honest message").0);
-        let kinds: Vec<Kind> = headers.filter(|header| header.block == block).map(|header| header.kind).collect();
+        let headers = pair
+            .bob
+            .sent
+            .iter()
+            .map(|message| Header::parse(message, Role::Bob).expect("an honest message").0);
+        let kinds: Vec<Kind> =
+            headers.filter(|header| header.block == block).map(|header| header.kind).collect();
         let detections: Vec<usize> = (0..kinds.len()).filter(|&at| kinds[at] == Kind::Detections).collect();
         let bases: Vec<usize> = (0..kinds.len()).filter(|&at| kinds[at] == Kind::Bases).collect();
         assert_eq!((detections.len(), bases.len()), (3, 1), "three batches a block");
@@ -304,7 +328,8 @@ fn attack_13_bases_that_come_early_are_refused() {
         let late = kind == Kind::Detections && batches == 3;
         if late { Vec::new() } else { vec![forger.pass(message, |_, _| ())] }
     });
-    let early = matches!(&stopped[0], Some(SessionError::Peer(ProtocolError::Unexpected { kind: Kind::Bases, .. })));
+    let early =
+        matches!(&stopped[0], Some(SessionError::Peer(ProtocolError::Unexpected { kind: Kind::Bases, .. })));
     assert!(early, "{stopped:?}");
     assert!(payloads(&pair.alice, Kind::Sifting).is_empty(), "Alice answered");
 }
@@ -320,7 +345,9 @@ fn attack_14_every_detection_is_as_likely_to_be_tested() {
     scenario.detections = 500;
     scenario.blocks = 100;
     let pair = honest(&scenario);
-    for (sifting, detections) in payloads(&pair.alice, Kind::Sifting).iter().zip(payloads(&pair.bob, Kind::Detections)) {
+    for (sifting, detections) in
+        payloads(&pair.alice, Kind::Sifting).iter().zip(payloads(&pair.bob, Kind::Detections))
+    {
         let count = u32::from_le_bytes(detections[12..16].try_into().expect("four bytes"));
         let sifting = Sifting::decode(sifting, count as usize, false, true).expect("an honest message");
         let matched = sifting.matched.count_ones();
@@ -387,7 +414,10 @@ fn attack_17_without_the_last_message_only_one_side_may_have_a_key() {
         // Alice accepts first. Without her word Bob has nothing; without his answer she has nothing and says so.
         assert!(pair.alice.keys.is_empty(), "{from:?}");
         assert_eq!(pair.bob.keys.len(), usize::from(from == Role::Bob));
-        assert!(matches!(stopped[0], Some(SessionError::Peer(ProtocolError::Silent { blocks: 1, .. }))), "{stopped:?}");
+        assert!(
+            matches!(stopped[0], Some(SessionError::Peer(ProtocolError::Silent { blocks: 1, .. }))),
+            "{stopped:?}"
+        );
     }
 }
 
@@ -420,7 +450,9 @@ fn attack_18_a_bit_that_is_wrong_after_correction_never_gets_into_a_key() {
     for side in [&pair.alice, &pair.bob] {
         let report = &side.reports[0];
         assert_eq!((report.ledger.dropped, report.failed), (256, 1));
-        assert!(report.ledger.leaks.contains(&(Leak::VerificationTags, 96 * report.ledger.sifted.div_ceil(256))));
+        assert!(
+            report.ledger.leaks.contains(&(Leak::VerificationTags, 96 * report.ledger.sifted.div_ceil(256)))
+        );
     }
 }
 
@@ -432,10 +464,12 @@ fn attack_19_leakage_is_what_was_sent_and_the_profile_says_of_whom() {
         let pair = honest(&scenario);
         let report = &pair.alice.reports[0];
         assert_eq!(report.ledger.leaks, pair.bob.reports[0].ledger.leaks);
-        let counted = |leak| report.ledger.leaks.iter().find(|(kind, _)| *kind == leak).map_or(0, |(_, bits)| *bits);
+        let counted =
+            |leak| report.ledger.leaks.iter().find(|(kind, _)| *kind == leak).map_or(0, |(_, bits)| *bits);
         // Each round's parities are filled up to whole bytes.
         let within = |bits: u64, side: &Side| {
-            let sent = 8 * payloads(side, Kind::Parities).iter().map(|payload| payload.len() as u64).sum::<u64>();
+            let sent =
+                8 * payloads(side, Kind::Parities).iter().map(|payload| payload.len() as u64).sum::<u64>();
             bits <= sent && sent < bits + 8 * report.rounds
         };
         assert!(within(counted(Leak::CascadeParities), &pair.alice));

@@ -52,7 +52,8 @@ impl Link {
     fn segments(&self) -> usize {
         let mut pair = self.pair();
         pair.run().expect("an honest run");
-        (pair.alice.reports[0].ledger.sifted as usize).div_ceil(self.scenario.profile.verification.segment_bits as usize)
+        (pair.alice.reports[0].ledger.sifted as usize)
+            .div_ceil(self.scenario.profile.verification.segment_bits as usize)
     }
 
     /// Runs with a dishonest `sender` whose messages `edit` changes, and returns the victim's error.
@@ -144,7 +145,12 @@ fn detections_out_of_the_batch() {
     for count in [0, 1, 8_000, u32::MAX.into()] {
         let error = set(12, count, 4);
         assert!(
-            matches!(error, ProtocolError::Truncated { .. } | ProtocolError::Trailing { .. } | ProtocolError::Field { .. }),
+            matches!(
+                error,
+                ProtocolError::Truncated { .. }
+                    | ProtocolError::Trailing { .. }
+                    | ProtocolError::Field { .. }
+            ),
             "{count}: {error:?}"
         );
     }
@@ -184,11 +190,15 @@ fn sifting_answers_of_another_size() {
         })
     };
     is_field(&edit(|sifting| sifting.test = sifting.test.slice(1..sifting.test.len())), "test bits");
-    is_field(&edit(|sifting| sifting.test = Bits::concat(&[sifting.test.clone(), Bits::zeros(1)])), "test bits");
+    is_field(
+        &edit(|sifting| sifting.test = Bits::concat(&[sifting.test.clone(), Bits::zeros(1)])),
+        "test bits",
+    );
     is_field(&edit(|sifting| sifting.test = Bits::default()), "test bits");
     is_field(&edit(|sifting| sifting.matched = Bits::zeros(sifting.matched.len())), "test bits");
     let count_at = detections.div_ceil(8) + 32;
-    let error = link.cheat_with(Role::Alice, Kind::Sifting, |payload| payload[count_at..count_at + 8].fill(0xff));
+    let error =
+        link.cheat_with(Role::Alice, Kind::Sifting, |payload| payload[count_at..count_at + 8].fill(0xff));
     is_field(&error, "test bits");
 }
 
@@ -209,7 +219,9 @@ fn an_intensity_that_the_profile_does_not_have() {
 #[test]
 fn test_bits_of_another_number() {
     let link = Link::cascade();
-    has_wrong_length(&link.cheat_with(Role::Bob, Kind::TestBits, |payload| payload.truncate(payload.len() - 1)));
+    has_wrong_length(
+        &link.cheat_with(Role::Bob, Kind::TestBits, |payload| payload.truncate(payload.len() - 1)),
+    );
     has_wrong_length(&link.cheat_with(Role::Bob, Kind::TestBits, |payload| payload.push(0)));
     has_wrong_length(&link.cheat_with(Role::Bob, Kind::TestBits, Vec::clear));
 }
@@ -288,7 +300,10 @@ fn another_number_of_corrected_errors() {
         is_disagreement(&error, "corrected errors");
     }
     for link in [Link::cascade(), Link::ldpc()] {
-        is_field(&link.cheat_with(Role::Bob, Kind::Corrected, |payload| payload.fill(0xff)), "corrected errors");
+        is_field(
+            &link.cheat_with(Role::Bob, Kind::Corrected, |payload| payload.fill(0xff)),
+            "corrected errors",
+        );
         has_wrong_length(&link.cheat_with(Role::Bob, Kind::Corrected, |payload| payload.push(0)));
     }
 }
@@ -308,7 +323,9 @@ fn fewer_or_more_verification_tags() {
     has_wrong_length(&edit(|verify| verify.tags.clear()));
     has_wrong_length(&edit(|verify| verify.tags.truncate(1)));
     has_wrong_length(&edit(|verify| verify.tags.push(0)));
-    has_wrong_length(&link.cheat_with(Role::Alice, Kind::Verify, |payload| payload.truncate(16 + 4 * segments)));
+    has_wrong_length(
+        &link.cheat_with(Role::Alice, Kind::Verify, |payload| payload.truncate(16 + 4 * segments)),
+    );
     has_wrong_length(&link.cheat_with(Role::Bob, Kind::Verified, |payload| payload.push(0)));
     is_field(&link.cheat_with(Role::Bob, Kind::Verified, |payload| payload[0] |= 0x80), "padding");
 }
@@ -327,7 +344,10 @@ fn another_key_length_or_seed() {
     is_disagreement(&edit(|amplify| amplify.secret_bits += 1), "secret bits");
     is_disagreement(&edit(|amplify| amplify.secret_bits -= 1), "secret bits");
     is_disagreement(&edit(|amplify| amplify.secret_bits = u64::MAX), "secret bits");
-    is_disagreement(&edit(|amplify| (amplify.secret_bits, amplify.seed) = (0, Bits::default())), "secret bits");
+    is_disagreement(
+        &edit(|amplify| (amplify.secret_bits, amplify.seed) = (0, Bits::default())),
+        "secret bits",
+    );
     is_field(&edit(|amplify| amplify.seed = amplify.seed.slice(0..amplify.seed.len() - 1)), "seed");
     is_field(&edit(|amplify| amplify.seed = Bits::concat(&[amplify.seed.clone(), Bits::zeros(1)])), "seed");
     is_field(&edit(|amplify| amplify.seed = amplify.seed.slice(0..32)), "seed");
@@ -347,9 +367,12 @@ fn another_ledger() {
 
 #[test]
 fn every_message_comes_once() {
-    for (link, sender) in
-        [(Link::cascade(), Role::Alice), (Link::cascade(), Role::Bob), (Link::ldpc(), Role::Alice), (Link::ldpc(), Role::Bob)]
-    {
+    for (link, sender) in [
+        (Link::cascade(), Role::Alice),
+        (Link::cascade(), Role::Bob),
+        (Link::ldpc(), Role::Alice),
+        (Link::ldpc(), Role::Bob),
+    ] {
         let mut honest = link.pair();
         honest.run().expect("an honest run");
         let sent = if sender == Role::Alice { &honest.alice.sent } else { &honest.bob.sent };
@@ -366,7 +389,10 @@ fn every_message_comes_once() {
             });
             match twice {
                 // A batch or a round too many is another batch or round, and does not fit.
-                Kind::Detections if link.scenario.profile.slots_per_block > link.scenario.profile.slots_per_batch.into() => {
+                Kind::Detections
+                    if link.scenario.profile.slots_per_block
+                        > link.scenario.profile.slots_per_batch.into() =>
+                {
                     is_field(&error, "first slot");
                 }
                 Kind::Parities => assert!(

@@ -2,7 +2,7 @@
 //!
 //! A [`Link`] joins a protocol session with a backend for its computations, the pool of authentication keys and a
 //! source of randomness. It can be driven step by step, without threads or sockets of its own ([`Link::message`],
-//! [`Link::pulses`], [`Link::next_message`], [`Link::next_event`]), or by [`serve`], which runs it over a byte stream
+//! [`Link::pulses`], [`Link::next_message`], [`Link::next_event`]), or by [`serve()`], which runs it over a byte stream
 //! such as a TCP connection until its records end.
 
 pub mod backend;

@@ -1,4 +1,4 @@
-//! [`serve`]: runs a link over a TCP connection until its records end.
+//! [`serve()`]: runs a link over a TCP connection until its records end.
 //!
 //! ```text
 //! socket ─▶ reader ─┐ bounded                        ┌─▶ writer ─▶ socket

@@ -34,23 +34,27 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 
 /// Checks both rules.
-pub fn check() -> Result<(), Failed> {
+pub(crate) fn check() -> Result<(), Failed> {
     top_level()?;
     dependencies()
 }
 
 fn top_level() -> Result<(), Failed> {
     let listing = output("git", &["ls-files", "--cached", "--others", "--exclude-standard"])?;
-    let found = listing.lines().filter_map(|path| path.split('/').next()).filter(|name| !name.starts_with('.'));
+    let found =
+        listing.lines().filter_map(|path| path.split('/').next()).filter(|name| !name.starts_with('.'));
     match found.into_iter().find(|name| !TOP_LEVEL.contains(name)) {
-        Some(name) => Err(Failed(format!("{name} does not belong at the top level (ARCHITECTURE.md, Layout)"))),
+        Some(name) => {
+            Err(Failed(format!("{name} does not belong at the top level (ARCHITECTURE.md, Layout)")))
+        }
         None => Ok(()),
     }
 }
 
 fn dependencies() -> Result<(), Failed> {
     let text = output("cargo", &["metadata", "--format-version", "1", "--no-deps", "--offline"])?;
-    let metadata: Value = serde_json::from_str(&text).map_err(|error| Failed(format!("cargo metadata: {error}")))?;
+    let metadata: Value =
+        serde_json::from_str(&text).map_err(|error| Failed(format!("cargo metadata: {error}")))?;
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = package["name"].as_str().unwrap_or_default();
         let Some((_, allowed)) = MAY_DEPEND_ON.iter().find(|(known, _)| *known == name) else {

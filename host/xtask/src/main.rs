@@ -52,7 +52,11 @@ fn ci() -> Result<(), Failed> {
     step("lints");
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])?;
     step("documentation");
-    run::with_env("RUSTDOCFLAGS", "--deny warnings", &["cargo", "doc", "--workspace", "--no-deps", "--locked"])?;
+    run::with_env(
+        "RUSTDOCFLAGS",
+        "--deny warnings",
+        &["cargo", "doc", "--workspace", "--no-deps", "--locked"],
+    )?;
     step("oracle: its own known answers, planted bugs, and the committed test vectors");
     python(&["testvectors/oracle/selftest.py"])?;
     python(&["testvectors/oracle/mutants.py"])?;

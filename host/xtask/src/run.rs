@@ -4,37 +4,38 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// What failed.
-pub struct Failed(pub String);
+pub(crate) struct Failed(pub(crate) String);
 
 /// The repository's root.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Announces a step.
-pub fn step(name: &str) {
+pub(crate) fn step(name: &str) {
     eprintln!("\n==== {name}");
 }
 
 /// Runs cargo.
-pub fn cargo(arguments: &[&str]) -> Result<(), Failed> {
+pub(crate) fn cargo(arguments: &[&str]) -> Result<(), Failed> {
     finish(Command::new("cargo").args(arguments))
 }
 
 /// Runs a Python program.
-pub fn python(arguments: &[&str]) -> Result<(), Failed> {
+pub(crate) fn python(arguments: &[&str]) -> Result<(), Failed> {
     finish(Command::new("python3").args(arguments))
 }
 
 /// Runs a command with an environment variable set.
-pub fn with_env(name: &str, value: &str, command: &[&str]) -> Result<(), Failed> {
+pub(crate) fn with_env(name: &str, value: &str, command: &[&str]) -> Result<(), Failed> {
     finish(Command::new(command[0]).args(&command[1..]).env(name, value))
 }
 
 /// Makes sure that `program` can be run, from Debian's `package` if need be.
-pub fn ensure(program: &str, package: &str) -> Result<(), Failed> {
+pub(crate) fn ensure(program: &str, package: &str) -> Result<(), Failed> {
     let found = |program: &str| {
-        let probe = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let probe =
+            Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         probe.is_ok_and(|status| status.success())
     };
     if found(program) {

@@ -7,7 +7,7 @@ use crate::job::{ShapeError, expect_range};
 
 const DOMAIN: &[u8] = b"qkdpp permutation 1";
 
-/// A permutation π of 0..n; the permuted frame is y[j] = x[π[j]].
+/// A permutation π of 0..n; the permuted frame is `y[j] = x[π[j]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permutation {
     indices: Vec<u32>,

@@ -87,14 +87,15 @@ impl<'a> Running<'a> {
         plan: &Reconcile,
         side: Side<'a>,
     ) -> Result<Self, Failure> {
+        let Side { key, backend } = side;
         let start = ThreadTime::now();
-        let party = Party::new(role, settings, plan, side.key);
+        let party = Party::new(role, settings, plan, key);
         let protocol_cpu = start.elapsed();
         Ok(Self {
             role,
             party: party.map_err(|error| failure(role, &error))?,
-            cpu_before: side.backend.cpu_time(),
-            backend: side.backend,
+            cpu_before: backend.cpu_time(),
+            backend,
             queued: VecDeque::new(),
             inbox: VecDeque::new(),
             outcome: None,

@@ -11,7 +11,7 @@
 //! ```
 //! A session asks for a computation exactly as it asks for a message to be sent, so latency, faults and fallback of
 //! accelerators never enter it, and it can be replayed from its inputs. The session numbers, frames and authenticates
-//! messages and hands them to the blocks; [`alice`] and [`bob`] are the two sides of one block, and several blocks are
+//! messages and hands them to the blocks; `alice` and `bob` are the two sides of one block, and several blocks are
 //! in flight at once.
 
 mod account;

@@ -7,9 +7,6 @@
 use crate::error::ProtocolError;
 use crate::wire::codec::{Reader, Writer};
 
-/// Largest Rice parameter; gaps are below 2^32.
-const MAX_PARAMETER: u8 = 32;
-
 /// Appends the ascending `positions`, all below `limit`, whose number the reader knows.
 pub fn write(writer: &mut Writer, positions: &[u32], limit: u32) {
     let parameter = parameter(positions.len(), limit);
@@ -33,13 +30,18 @@ pub fn write(writer: &mut Writer, positions: &[u32], limit: u32) {
 /// Reads `count` positions below `limit`.
 ///
 /// # Errors
-/// If the code runs out of bytes, leaves the range, or is padded with ones.
+/// If there are more positions than places, the parameter is not the writer's, or the code runs out of bytes, leaves
+/// the range, or is padded with ones.
 pub fn read(reader: &mut Reader<'_>, count: usize, limit: u32) -> Result<Vec<u32>, ProtocolError> {
-    let parameter = reader.u8()?;
-    if parameter > MAX_PARAMETER {
+    if count as u64 > u64::from(limit) {
+        let want = format!("at most {limit}");
+        return Err(ProtocolError::Field { field: "the number of positions", want, got: count as u64 });
+    }
+    let (parameter, want) = (reader.u8()?, self::parameter(count, limit));
+    if parameter != want {
         return Err(ProtocolError::Field {
             field: "the Rice parameter",
-            want: format!("at most {MAX_PARAMETER}"),
+            want: want.to_string(),
             got: parameter.into(),
         });
     }
@@ -68,7 +70,7 @@ pub fn read(reader: &mut Reader<'_>, count: usize, limit: u32) -> Result<Vec<u32
     Ok(positions)
 }
 
-/// The k for which 2^k is nearest above ln 2 times the mean gap.
+/// The k for which 2^k is nearest below ln 2 times the mean gap; at most 31.
 fn parameter(count: usize, limit: u32) -> u8 {
     let mean_gap = f64::from(limit) / (count.max(1) as f64);
     let scaled = (mean_gap * std::f64::consts::LN_2).max(1.0);

@@ -1,0 +1,78 @@
+//! `qkdpp distill`: recorded raw data of both sides through every stage.
+
+mod input;
+
+use std::env;
+use std::path::PathBuf;
+
+use crate::compute::Compute;
+use crate::config::Config;
+use crate::error::Failure;
+use crate::feed;
+use crate::pair::{self, PairEntropy, Progress, Setup};
+use crate::report::{Run, table};
+use input::Input;
+
+/// Distil keys from recorded raw data of both sides.
+///
+/// Alice and Bob run as two endpoints over TCP on this machine, exactly as in `qkdpp demo`, but each reads its record
+/// from a file. The keys of both sides are compared and wiped; the table says how long they were, or why the proof
+/// allows none and how many detections would be enough.
+///
+/// Three kinds of input are recognised: records of qkdpp (one file per side, as `qkdpp simulate` and link electronics
+/// write them); the CSV of a three-state, one-decoy link (one file for both, starting with the column qubit_id); and,
+/// with a bbm92 profile, a pair of sifted keys: files of bits, least significant bit of each byte first.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  qkdpp distill --alice run1/alice.qkdraw --bob run1/bob.qkdraw --config run1/config.toml
+  qkdpp distill --alice link.csv --bob link.csv --config three-state-one-decoy
+  qkdpp distill --alice alice.bin --bob bob.bin --config sifted-pair --json
+
+CSV records and sifted keys are one block, whose length is that of the input; it replaces slots_per_block.
+Rates are bits per second: of link time (slots of a block / clock rate of the record), and of CPU time (of both sides
+together).")]
+pub(crate) struct Arguments {
+    /// Alice's record
+    #[arg(long, value_name = "FILE")]
+    alice: PathBuf,
+    /// Bob's record
+    #[arg(long, value_name = "FILE")]
+    bob: PathBuf,
+    /// Config file, or name of a preset
+    #[arg(long, value_name = "FILE|NAME")]
+    config: String,
+    /// Sifted keys only: use the first N bits of each file; without it, all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    bits: Option<u32>,
+    /// Print one JSON object instead of the table
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    compute: Compute,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut config = Config::load(&arguments.config)?;
+    arguments.compute.open()?;
+    let Input { alice, bob, source, clock_hz, blocks_read } = input::open(arguments, &mut config)?;
+    let run = Run { config: &config, source, clock_hz, compute: &arguments.compute };
+    if !arguments.json {
+        table::print_heading(&run);
+    }
+    let progress = Progress::new(arguments.json, feed::batches_per_block(&config.profile));
+    let setup = Setup {
+        profile: &config.profile,
+        compute: &arguments.compute,
+        entropy: PairEntropy::of_the_system(),
+        folder: &env::temp_dir(),
+        progress: &progress,
+    };
+    let outcome = pair::run(setup, alice, bob).map_err(|error| blocks_read.explain(error))?;
+    let summary = run.summary(outcome);
+    if arguments.json {
+        summary.print_json();
+    } else {
+        table::print(&summary);
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! The model's records, cut as a profile wants them: blocks of a fixed number of slots, in batches.
+
+use std::iter;
+
+use qkdpp_channel::{Link, Model};
+use qkdpp_protocol::{Profile, RawBatch};
+
+use crate::error::Failure;
+
+/// One batch of both sides and the block it belongs to.
+pub(crate) struct Batch {
+    pub(crate) block: u64,
+    pub(crate) alice: RawBatch,
+    pub(crate) bob: RawBatch,
+}
+
+/// The first `blocks` blocks of `link`; the same seed gives the same records.
+///
+/// # Errors
+/// If the link is not valid.
+pub(crate) fn simulated(
+    link: &Link,
+    profile: &Profile,
+    seed: u64,
+    blocks: u64,
+) -> Result<impl Iterator<Item = Batch> + Send, Failure> {
+    let mut model = Model::new(link, seed).map_err(Failure::input)?;
+    let (per_block, per_batch) = (profile.slots_per_block, u64::from(profile.slots_per_batch));
+    let cuts = (0..blocks).flat_map(move |block| {
+        let mut left = per_block;
+        iter::from_fn(move || {
+            let slots = left.min(per_batch);
+            left -= slots;
+            (slots > 0).then_some((block, slots as u32))
+        })
+    });
+    Ok(cuts.map(move |(block, slots)| {
+        let (alice, bob) = model.next_batch(slots);
+        Batch { block, alice, bob }
+    }))
+}
+
+/// Batches of a block.
+pub(crate) fn batches_per_block(profile: &Profile) -> u64 {
+    profile.slots_per_block.div_ceil(profile.slots_per_batch.into())
+}

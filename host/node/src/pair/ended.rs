@@ -1,0 +1,104 @@
+//! What is left when both endpoints have ended: reports, costs, and whether the keys are equal.
+
+use std::time::Duration;
+
+use qkdpp::{Event, Statistics};
+use qkdpp_protocol::{BlockReport, SecretKey};
+
+use super::{Spent, Traffic};
+use crate::error::Failure;
+
+/// One endpoint's blocks, in the order in which they ended.
+#[derive(Default)]
+pub(super) struct Side {
+    blocks: Vec<Ended>,
+    /// The key of the block whose report comes next.
+    key: Option<SecretKey>,
+    cpu: Duration,
+    pub(super) tags: u64,
+}
+
+struct Ended {
+    report: BlockReport,
+    key: Option<SecretKey>,
+    at: Duration,
+    cpu: Duration,
+}
+
+impl Side {
+    /// Takes what the link delivered at the time `at`; returns the report if it is one.
+    pub(super) fn event(
+        &mut self,
+        event: Event,
+        statistics: &Statistics,
+        at: Duration,
+    ) -> Option<&BlockReport> {
+        match event {
+            Event::Key(key) => {
+                self.key = Some(key);
+                None
+            }
+            Event::Report(report) => {
+                let cpu = statistics.cpu.saturating_sub(self.cpu);
+                self.cpu = statistics.cpu;
+                self.blocks.push(Ended { report: *report, key: self.key.take(), at, cpu });
+                self.blocks.last().map(|ended| &ended.report)
+            }
+        }
+    }
+}
+
+/// A block that both sides have ended.
+pub(crate) struct Block {
+    /// Bob's account; Alice's has the same digest, or there would be no key.
+    pub(crate) report: BlockReport,
+    pub(crate) spent: Spent,
+}
+
+/// What a pair has done.
+pub(crate) struct Outcome {
+    /// By ascending number.
+    pub(crate) blocks: Vec<Block>,
+    /// Tags sent by Alice and by Bob.
+    pub(crate) tags: [u64; 2],
+    pub(crate) traffic: Traffic,
+    pub(crate) elapsed: Duration,
+}
+
+/// Puts both sides together; the keys are wiped here.
+///
+/// # Errors
+/// If a key differs, or only one side has it.
+pub(super) fn compare(
+    alice: Side,
+    bob: Side,
+    traffic: Traffic,
+    elapsed: Duration,
+) -> Result<Outcome, Failure> {
+    let tags = [alice.tags, bob.tags];
+    let (mut alice, mut bob) = (alice.blocks, bob.blocks);
+    for side in [&mut alice, &mut bob] {
+        side.sort_by_key(|ended| ended.report.block);
+    }
+    if alice.len() != bob.len() {
+        return Err(Failure::Input(format!("Alice ended {} blocks, Bob {}", alice.len(), bob.len())));
+    }
+    let mut blocks = Vec::with_capacity(bob.len());
+    for (alice, bob) in alice.into_iter().zip(bob) {
+        if !equal(alice.key.as_ref(), bob.key.as_ref()) {
+            return Err(Failure::KeysDiffer { block: bob.report.block });
+        }
+        let spent = Spent { ended: alice.at.max(bob.at), cpu: [alice.cpu, bob.cpu] };
+        blocks.push(Block { report: bob.report, spent });
+    }
+    Ok(Outcome { blocks, tags, traffic, elapsed })
+}
+
+/// Whether both sides have the same key, or both none.
+fn equal(alice: Option<&SecretKey>, bob: Option<&SecretKey>) -> bool {
+    match (alice, bob) {
+        (Some(alice), Some(bob)) => alice.block() == bob.block() && alice.expose() == bob.expose(),
+        (None, None) => true,
+        _ => false,
+    }
+}
