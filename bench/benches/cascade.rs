@@ -69,6 +69,7 @@ impl Block {
                 outcomes[side] = outcomes[side].take().or_else(|| parties[side].outcome());
             }
         }
-        outcomes.iter().flatten().take(1).flat_map(|outcome| &outcome.leaks).map(|(_, bits)| bits).sum()
+        let [alice, _] = outcomes;
+        alice.map_or(0, |outcome| outcome.leaks.iter().map(|(_, bits)| bits).sum())
     }
 }

@@ -10,6 +10,7 @@ use qkdpp_kernels::toeplitz::{Family, Toeplitz};
 use qkdpp_kernels::{Backend, Bits, Job, JobId, Output};
 use zeroize::Zeroizing;
 
+use crate::compute::Compute;
 use crate::error::Failure;
 
 /// Hashes a key of N bits to L bits with a Toeplitz matrix.
@@ -44,9 +45,8 @@ pub(crate) struct Arguments {
     /// File to write; replaced if it exists
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-    /// Who computes: cpu:reference, cpu:portable or cpu:auto [default: QKDPP_BACKEND, or cpu:auto]
-    #[arg(long, value_name = "NAME")]
-    backend: Option<String>,
+    #[command(flatten)]
+    compute: Compute,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -79,9 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !(1..=in_bits).contains(&out_bits) {
         return Err(Failure::Input(format!("--out-bits is {out_bits}, it must be between 1 and {in_bits}")));
     }
-    let name = arguments.backend.clone().unwrap_or_else(qkdpp::backend::default_name);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut backend = qkdpp::backend::open(&name, threads).map_err(Failure::input)?;
+    let mut backend = arguments.compute.open()?;
 
     let family = Family::from(arguments.family);
     let key = Arc::new(read(&arguments.input, in_bits)?);

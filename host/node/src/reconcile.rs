@@ -57,9 +57,9 @@ pub(crate) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Who runs the kernels: cpu:reference, cpu:portable or cpu:auto [default: QKDPP_BACKEND, or cpu:auto]
-    #[arg(long, value_name = "NAME")]
-    backend: Option<String>,
+    /// Backend of the kernels: cpu:reference, cpu:portable or cpu:auto (the fastest of this machine)
+    #[arg(long, value_name = "NAME", default_value_t = qkdpp::backend::default_name())]
+    backend: String,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -99,8 +99,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut seed = [0; 32];
     OsEntropy.fill(&mut seed).map_err(Failure::input)?;
 
-    let name = arguments.backend.clone().unwrap_or_else(qkdpp::backend::default_name);
-    let mut backends = [backend(&name, arguments.threads)?, backend(&name, arguments.threads)?];
+    let open = || backend(&arguments.backend, arguments.threads);
+    let mut backends = [open()?, open()?];
     let [of_alice, of_bob] = &mut backends;
     let accounts = exchange::run(
         settings,

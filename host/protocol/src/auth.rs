@@ -118,8 +118,9 @@ impl Transcript {
 
     /// Checks the peer's tag; its pad is burnt either way.
     pub(crate) fn check(&mut self, trailer: Trailer, sequence: u64) -> Result<(), ProtocolError> {
-        let Some((number, pad)) = self.pads.pop_front().filter(|&(number, _)| number == trailer.pad) else {
-            let want = self.pads.front().map_or(0, |&(number, _)| number);
+        let next = self.pads.pop_front();
+        let Some((number, pad)) = next.filter(|&(number, _)| number == trailer.pad) else {
+            let want = next.map_or(0, |(number, _)| number);
             return Err(ProtocolError::Pad { want, limit: want, got: trailer.pad });
         };
         let tag = self.next_tag(number, pad);

@@ -130,7 +130,7 @@ fn attack_01_short_seeds_are_refused_and_the_session_sends_full_ones() {
 
 #[test]
 fn attack_03_counts_come_from_own_records() {
-    // Alice hides half of the errors among the test bits: her own bits are her word, but Bob counts with his.
+    // What both accounts hold, counted again from what both sides sent.
     let mut scenario = small();
     scenario.qber = 0.03;
     let mut pair = Pair::new(&scenario);
@@ -253,9 +253,7 @@ fn attack_12_every_block_has_its_own_seeds() {
 #[test]
 fn attack_12_seeds_are_announced_after_what_they_are_for() {
     let pair = honest(&small());
-    // What each side had sent by the time Alice sent her next seed follows from the order of her own messages, each of
-    // which waits for Bob's before: the detections are over before Reconcile, correction before Verify, verification
-    // before Amplify.
+    // The sample before reconciliation, correction before the hash key, verification before the seed.
     let mut kinds: Vec<Kind> =
         pair.alice.sent.iter().map(|message| adversary::kind(message, Role::Alice)).collect();
     kinds.dedup();
@@ -485,7 +483,7 @@ fn attack_19_leakage_is_what_was_sent_and_the_profile_says_of_whom() {
 
 #[test]
 fn attack_21_a_block_without_a_key_is_not_evaluated_again() {
-    // One error too many: no key. Then Alice tries again, with other tags, with a shorter key, with a new plan.
+    // Too few detections: no key. Then Alice tries again: another length, other tags, another plan, another sample.
     let mut scenario = small();
     scenario.detections = 2_000;
     for again in [Kind::Amplify, Kind::Verify, Kind::Reconcile, Kind::Sifting, Kind::Final] {

@@ -110,18 +110,25 @@ struct Running<'a> {
 
 impl Running<'_> {
     fn run(&mut self, on_event: &mut impl FnMut(Event, &Statistics)) -> Result<(), ServeError> {
+        // The link was made with its greeting ready to leave.
+        self.hand_out(on_event);
         loop {
             let result = self.step();
-            while let Some(message) = self.link.next_message() {
-                // The writer is gone only after a failure, which the reader will report.
-                let _ = self.to_writer.send(message);
-            }
-            while let Some(event) = self.link.next_event() {
-                on_event(event, &self.link.statistics());
-            }
+            self.hand_out(on_event);
             if result? == End::Reached {
                 return Ok(());
             }
+        }
+    }
+
+    /// Passes on the messages and events that are ready, even after an error: they were decided before it.
+    fn hand_out(&mut self, on_event: &mut impl FnMut(Event, &Statistics)) {
+        while let Some(message) = self.link.next_message() {
+            // The writer is gone only after a failure, which the reader will report.
+            let _ = self.to_writer.send(message);
+        }
+        while let Some(event) = self.link.next_event() {
+            on_event(event, &self.link.statistics());
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use qkdpp::{Event, Statistics};
 use qkdpp_protocol::{BlockReport, SecretKey};
 
-use super::{Spent, Traffic};
+use super::Traffic;
 use crate::error::Failure;
 
 /// One endpoint's blocks, in the order in which they ended.
@@ -14,34 +14,26 @@ pub(super) struct Side {
     blocks: Vec<Ended>,
     /// The key of the block whose report comes next.
     key: Option<SecretKey>,
-    cpu: Duration,
-    pub(super) tags: u64,
+    /// What the link had used at its end.
+    pub(super) statistics: Statistics,
 }
 
 struct Ended {
     report: BlockReport,
     key: Option<SecretKey>,
     at: Duration,
-    cpu: Duration,
 }
 
 impl Side {
     /// Takes what the link delivered at the time `at`; returns the report if it is one.
-    pub(super) fn event(
-        &mut self,
-        event: Event,
-        statistics: &Statistics,
-        at: Duration,
-    ) -> Option<&BlockReport> {
+    pub(super) fn event(&mut self, event: Event, at: Duration) -> Option<&BlockReport> {
         match event {
             Event::Key(key) => {
                 self.key = Some(key);
                 None
             }
             Event::Report(report) => {
-                let cpu = statistics.cpu.saturating_sub(self.cpu);
-                self.cpu = statistics.cpu;
-                self.blocks.push(Ended { report: *report, key: self.key.take(), at, cpu });
+                self.blocks.push(Ended { report: *report, key: self.key.take(), at });
                 self.blocks.last().map(|ended| &ended.report)
             }
         }
@@ -52,7 +44,8 @@ impl Side {
 pub(crate) struct Block {
     /// Bob's account; Alice's has the same digest, or there would be no key.
     pub(crate) report: BlockReport,
-    pub(crate) spent: Spent,
+    /// Since the start, when both sides had ended it.
+    pub(crate) ended: Duration,
 }
 
 /// What a pair has done.
@@ -61,6 +54,8 @@ pub(crate) struct Outcome {
     pub(crate) blocks: Vec<Block>,
     /// Tags sent by Alice and by Bob.
     pub(crate) tags: [u64; 2],
+    /// CPU time of Alice's and of Bob's side.
+    pub(crate) cpu: [Duration; 2],
     pub(crate) traffic: Traffic,
     pub(crate) elapsed: Duration,
 }
@@ -75,7 +70,7 @@ pub(super) fn compare(
     traffic: Traffic,
     elapsed: Duration,
 ) -> Result<Outcome, Failure> {
-    let tags = [alice.tags, bob.tags];
+    let statistics = [alice.statistics, bob.statistics];
     let (mut alice, mut bob) = (alice.blocks, bob.blocks);
     for side in [&mut alice, &mut bob] {
         side.sort_by_key(|ended| ended.report.block);
@@ -88,10 +83,11 @@ pub(super) fn compare(
         if !equal(alice.key.as_ref(), bob.key.as_ref()) {
             return Err(Failure::KeysDiffer { block: bob.report.block });
         }
-        let spent = Spent { ended: alice.at.max(bob.at), cpu: [alice.cpu, bob.cpu] };
-        blocks.push(Block { report: bob.report, spent });
+        blocks.push(Block { report: bob.report, ended: alice.at.max(bob.at) });
     }
-    Ok(Outcome { blocks, tags, traffic, elapsed })
+    let tags = statistics.map(|statistics| statistics.tags_sent);
+    let cpu = statistics.map(|statistics| statistics.cpu);
+    Ok(Outcome { blocks, tags, cpu, traffic, elapsed })
 }
 
 /// Whether both sides have the same key, or both none.

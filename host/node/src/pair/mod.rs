@@ -17,7 +17,7 @@ mod wire;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use qkdpp::{Entropy, Link, LinkConfig, OsEntropy, Pool, ServeError, serve};
 use qkdpp_protocol::{Profile, RawBatch, Role};
@@ -84,8 +84,8 @@ pub(crate) fn run(
             let wire = &wire;
             scope.spawn(move || wire.carry(sender, progress));
         }
-        let alice = scope.spawn(|| side(alice, &alice_stream, alice_records, start, None));
-        let bob = scope.spawn(|| side(bob, &bob_stream, bob_records, start, Some(progress)));
+        let alice = scope.spawn(|| side(alice, &alice_stream, alice_records, start, progress));
+        let bob = scope.spawn(|| side(bob, &bob_stream, bob_records, start, progress));
         (join(alice), join(bob))
     });
     let elapsed = start.elapsed();
@@ -100,17 +100,15 @@ fn side(
     stream: &TcpStream,
     records: impl Iterator<Item = Result<RawBatch, String>> + Send,
     start: Instant,
-    progress: Option<&Progress>,
+    progress: &Progress,
 ) -> Result<Side, ServeError> {
     let mut side = Side::default();
-    let statistics = serve(link, stream, records, |event, statistics| {
-        if let Some(report) = side.event(event, statistics, start.elapsed())
-            && let Some(progress) = progress
-        {
+    let statistics = serve(link, stream, records, |event, _| {
+        if let Some(report) = side.event(event, start.elapsed()) {
             progress.ended(report);
         }
     })?;
-    side.tags = statistics.tags_sent;
+    side.statistics = statistics;
     Ok(side)
 }
 
@@ -150,13 +148,4 @@ fn failure(role: Role, error: &ServeError) -> Failure {
         Role::Bob => "Bob",
     };
     Failure::Link { side, error: error.to_string() }
-}
-
-/// Wall-clock time, CPU time: what a block took.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Spent {
-    /// Since the start, until both sides had ended the block.
-    pub(crate) ended: Duration,
-    /// CPU time of Alice's and of Bob's side between the end of the block before and this block's.
-    pub(crate) cpu: [Duration; 2],
 }

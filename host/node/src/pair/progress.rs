@@ -24,6 +24,8 @@ struct Open {
     batches: u64,
     bytes: u64,
     messages: u64,
+    /// Whether one side has ended it.
+    ended: bool,
 }
 
 impl Progress {
@@ -51,9 +53,15 @@ impl Progress {
         state.bar.set_message(format!("{stage:<22}{bytes:>10} in {messages:>5} messages"));
     }
 
-    /// A block has ended: its line stays.
+    /// One side has ended a block; the line of a block that both have ended stays.
     pub(super) fn ended(&self, report: &BlockReport) {
-        let Some(Open { bar, bytes, .. }) = self.open().remove(&report.block) else { return };
+        let mut open = self.open();
+        let Some(state) = open.get_mut(&report.block) else { return };
+        if !state.ended {
+            state.ended = true;
+            return;
+        }
+        let Some(Open { bar, bytes, .. }) = open.remove(&report.block) else { return };
         let result = match &report.no_key {
             None => format!("{} secret bits", units::count(report.ledger.secret)),
             Some(_) => "no key".to_owned(),
@@ -74,7 +82,7 @@ impl Progress {
         bar.set_style(style("{spinner} block {prefix} {msg} {elapsed:>6}"));
         bar.set_prefix(format!("{block:>4}"));
         bar.enable_steady_tick(Duration::from_millis(100));
-        Open { bar, batches: 0, bytes: 0, messages: 0 }
+        Open { bar, batches: 0, bytes: 0, messages: 0, ended: false }
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Open>> {

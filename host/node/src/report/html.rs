@@ -5,18 +5,18 @@ use std::fmt::Write as _;
 use qkdpp_channel::{Detector, Link, Loss, Source as LightSource};
 
 use super::plots::Plot;
-use super::table::{self, comparison, epsilon, no_key, optional_rate, rates};
+use super::table::{self, comparison, cpu_time, epsilon, link_time, no_key, optional_rate};
 use super::{BlockRow, Summary, units};
 use crate::config::Config;
 
 const STYLE: &str = "
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1180px; margin: 2em auto; padding: 0 1em }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1240px; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.5em; margin-bottom: 0 } h2 { font-size: 1.15em; margin-top: 2em }
 .plots { display: flex; flex-wrap: wrap; gap: 12px } .plots svg { border: 1px solid #ddd }
-table { border-collapse: collapse } th, td { padding: .2em .8em; border-bottom: 1px solid #e4e4e4 }
+table { border-collapse: collapse } th, td { padding: .2em .7em; border-bottom: 1px solid #e4e4e4; white-space: nowrap }
 th { text-align: right; font-weight: 600; vertical-align: bottom } td { text-align: right; font-variant-numeric: tabular-nums }
 th:first-child, td:first-child { text-align: left; padding-left: 0 }
-table.named td { text-align: left } .wide { overflow-x: auto } code { font-size: .9em; overflow-wrap: anywhere }
+table.named td { text-align: left; white-space: normal } .wide { overflow-x: auto } code { font-size: .9em; overflow-wrap: anywhere }
 ";
 
 /// The whole page.
@@ -28,7 +28,7 @@ pub(crate) fn page(summary: &Summary, config: &Config) -> String {
     );
     page += &outcome(summary);
     page += &plots(summary);
-    page += &section("Blocks", &grid(&BLOCK_HEADER, summary.blocks.iter().map(block_row)));
+    page += &section("Blocks", &(grid(&BLOCK_HEADER, summary.blocks.iter().map(block_row)) + BLOCK_LEGEND));
     page += &section("Ledger", &ledger(summary));
     page += &section("Classical channel", &channel(summary));
     if let Some(link) = &config.link {
@@ -83,13 +83,15 @@ fn plots(summary: &Summary) -> String {
             modelled.map(|modelled| 100.0 * modelled.qber),
             published.and_then(|published| published.qber).map(|qber| 100.0 * qber),
         ),
+        from: 0.0,
         decimals: 2,
     };
     let efficiency = Plot {
         label: "efficiency f",
         measured: ("measured", values(|block| block.report.f)),
         lines: vec![("Shannon limit", 1.0)],
-        decimals: 2,
+        from: values(|block| block.report.f).into_iter().fold(0.95, f64::min),
+        decimals: 3,
     };
     let mut plots = vec![qber, efficiency];
     if let Some(rates) = summary.blocks.iter().map(|block| block.secret_bits_per_link_second).collect() {
@@ -117,11 +119,12 @@ fn rate_plot(rates: Vec<f64>, lines: Vec<(&'static str, f64)>) -> Plot<'static> 
         label,
         measured: ("measured", rates.into_iter().map(|rate| rate / factor).collect()),
         lines: lines.into_iter().map(|(name, rate)| (name, rate / factor)).collect(),
+        from: 0.0,
         decimals: 2,
     }
 }
 
-const BLOCK_HEADER: [&str; 14] = [
+const BLOCK_HEADER: [&str; 13] = [
     "block",
     "detections",
     "sifted bits",
@@ -133,14 +136,12 @@ const BLOCK_HEADER: [&str; 14] = [
     "secret bits",
     "per s of link",
     "per s of CPU",
-    "CPU Alice + Bob",
     "bits per position",
-    "least possible",
+    "h(p)/p",
 ];
 
 fn block_row(block: &BlockRow) -> Vec<String> {
     let report = &block.report;
-    let [alice, bob] = block.cpu_seconds;
     vec![
         report.block.to_string(),
         units::count(report.detections),
@@ -153,11 +154,15 @@ fn block_row(block: &BlockRow) -> Vec<String> {
         units::count(block.secret_bits),
         optional_rate(block.secret_bits_per_link_second),
         units::rate(block.secret_bits_per_cpu_second),
-        format!("{alice:.2} s + {bob:.2} s"),
         format!("{:.3}", block.position_bits),
         format!("{:.3}", block.position_bits_floor),
     ]
 }
+
+/// What the columns of the table of blocks mean.
+const BLOCK_LEGEND: &str = "<p>Sifted bits are those of the key; test bits are not included. \
+    f = leak / (n·h(QBER)), without verification. Bits per position is what announcing a detection took; h(p)/p would \
+    be the least if detections were independent, and dead time makes less possible. ε includes authentication.</p>";
 
 /// Every bit that left the box, and every ε.
 fn ledger(summary: &Summary) -> String {
@@ -168,7 +173,7 @@ fn ledger(summary: &Summary) -> String {
         vec![
             ledger.block.to_string(),
             units::count(ledger.sifted),
-            leaks.join("<br>"),
+            leaks.join(", "),
             units::count(ledger.dropped),
             format!("{} of {}", block.report.failed, block.report.frames),
             block.report.rounds.to_string(),
@@ -266,9 +271,10 @@ fn run_table(summary: &Summary) -> String {
         text("proof", summary.proof.to_owned()),
         text("profile hash", format!("<code>{}</code>", summary.profile_hash)),
         text("backend", format!("{}, {} per side", summary.backend, threads(summary.threads_per_side))),
-        text("rates", rates(summary)),
+        text("link time", link_time(summary)),
+        text("CPU time", cpu_time(summary)),
         text("authentication", table::tags(summary)),
-        text("time", format!("{} s", units::significant(summary.elapsed_seconds))),
+        text("wall clock", format!("{} s", units::significant(summary.elapsed_seconds))),
         text("program", format!("qkdpp {}", env!("CARGO_PKG_VERSION"))),
     ])
 }

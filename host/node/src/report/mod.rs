@@ -60,7 +60,8 @@ impl Run<'_> {
             Source::Csv { .. } => {
                 notes.push(self.one_block());
                 notes.push(format!(
-                    "the record does not state its intensities: {:?} with probabilities {:?} are assumed",
+                    "the record does not state its intensities: {:?} with probabilities {:?} are assumed, \
+                     and the key length is worth as much as they are",
                     profile.intensities, profile.probabilities
                 ));
             }
@@ -87,8 +88,13 @@ impl Run<'_> {
     /// Puts the run and its outcome together.
     pub(crate) fn summary(self, outcome: Outcome) -> Summary {
         let Config { name, profile, published, link, .. } = self.config;
-        let blocks: Vec<BlockRow> =
-            outcome.blocks.into_iter().map(|block| BlockRow::new(block, self.clock_hz)).collect();
+        let cpu_seconds = outcome.cpu.map(|cpu| cpu.as_secs_f64());
+        let sifted_bits: u64 = outcome.blocks.iter().map(|block| block.report.ledger.sifted).sum();
+        let row = |block: Block| {
+            let share = block.report.ledger.sifted as f64 / sifted_bits.max(1) as f64;
+            BlockRow::new(block, self.clock_hz, cpu_seconds.map(|seconds| share * seconds))
+        };
+        let blocks: Vec<BlockRow> = outcome.blocks.into_iter().map(row).collect();
         let modelled =
             link.as_ref().filter(|_| self.clock_hz.is_some()).and_then(|link| Modelled::of(link, profile));
         Summary {
@@ -101,7 +107,7 @@ impl Run<'_> {
             backend: self.compute.backend.clone(),
             threads_per_side: self.compute.threads(),
             keys_equal: true,
-            total: Total::of(&blocks),
+            total: Total::of(&blocks, cpu_seconds),
             blocks,
             modelled,
             published: Figures::of(published),
@@ -158,7 +164,7 @@ pub(crate) struct BlockRow {
     /// Time the link took for the block; unknown where the record does not state its clock.
     pub(crate) link_seconds: Option<f64>,
     pub(crate) secret_bits_per_link_second: Option<f64>,
-    /// Of Alice and of Bob, from the end of the block before.
+    /// Of Alice and of Bob: their CPU time shared out by sifted bits, since blocks overlap.
     pub(crate) cpu_seconds: [f64; 2],
     /// CPU time of both sides together.
     pub(crate) secret_bits_per_cpu_second: f64,
@@ -173,11 +179,10 @@ pub(crate) struct BlockRow {
 }
 
 impl BlockRow {
-    fn new(block: Block, clock_hz: Option<f64>) -> Self {
-        let Block { report, spent } = block;
+    fn new(block: Block, clock_hz: Option<f64>, cpu_seconds: [f64; 2]) -> Self {
+        let Block { report, ended } = block;
         let link_seconds = clock_hz.map(|clock_hz| report.slots as f64 / clock_hz);
         let secret_bits = report.ledger.secret;
-        let cpu_seconds = spent.cpu.map(|cpu| cpu.as_secs_f64());
         let (position_bits, position_bits_floor) = report.position_cost();
         Self {
             sifted_bits: report.ledger.sifted,
@@ -187,7 +192,7 @@ impl BlockRow {
             secret_bits_per_link_second: link_seconds.map(|seconds| secret_bits as f64 / seconds),
             cpu_seconds,
             secret_bits_per_cpu_second: per(secret_bits, cpu_seconds.iter().sum()),
-            ended_seconds: spent.ended.as_secs_f64(),
+            ended_seconds: ended.as_secs_f64(),
             position_bits,
             position_bits_floor,
             detections_needed: report
@@ -207,7 +212,7 @@ pub(crate) struct Total {
     pub(crate) secret_bits: u64,
     /// Error rate of all sifted bits that were kept.
     pub(crate) qber: f64,
-    /// Total ε of all keys: it adds up over blocks.
+    /// ε of all keys: it adds up over blocks.
     pub(crate) epsilon: f64,
     pub(crate) link_seconds: Option<f64>,
     pub(crate) secret_bits_per_link_second: Option<f64>,
@@ -218,12 +223,11 @@ pub(crate) struct Total {
 }
 
 impl Total {
-    fn of(blocks: &[BlockRow]) -> Self {
+    fn of(blocks: &[BlockRow], cpu_seconds: [f64; 2]) -> Self {
         let sum = |of: fn(&BlockRow) -> u64| blocks.iter().map(of).sum::<u64>();
         let (sifted_bits, secret_bits) = (sum(|block| block.sifted_bits), sum(|block| block.secret_bits));
         let kept = sifted_bits - sum(|block| block.report.ledger.dropped);
         let link_seconds: Option<f64> = blocks.iter().map(|block| block.link_seconds).sum();
-        let cpu_seconds = [0, 1].map(|side| blocks.iter().map(|block| block.cpu_seconds[side]).sum::<f64>());
         Self {
             detections: sum(|block| block.report.detections),
             sifted_bits,

@@ -12,11 +12,13 @@ pub(super) struct Plot<'a> {
     pub(super) measured: (&'a str, Vec<f64>),
     /// Name and value of what to compare with.
     pub(super) lines: Vec<(&'a str, f64)>,
+    /// Where the vertical axis begins.
+    pub(super) from: f64,
     /// Decimals of the values.
     pub(super) decimals: usize,
 }
 
-const SIZE: (u32, u32) = (460, 280);
+const SIZE: (u32, u32) = (400, 270);
 const MEASURED: RGBColor = RGBColor(20, 90, 170);
 const LINES: [RGBColor; 2] = [RGBColor(200, 90, 20), RGBColor(70, 130, 60)];
 const FONT: &str = "sans-serif";
@@ -76,10 +78,11 @@ impl Plot<'_> {
         Ok(())
     }
 
-    /// From 0 to a little above everything that is shown.
+    /// To a little above everything that is shown.
     fn range(&self) -> std::ops::Range<f64> {
         let lines = self.lines.iter().map(|(_, value)| *value);
-        let top = self.measured.1.iter().copied().chain(lines).fold(0.0, f64::max);
-        0.0..if top > 0.0 { 1.15 * top } else { 1.0 }
+        let top = self.measured.1.iter().copied().chain(lines).fold(self.from, f64::max);
+        let height = if top > self.from { 1.15 * (top - self.from) } else { 1.0 };
+        self.from..self.from + height
     }
 }

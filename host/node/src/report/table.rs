@@ -60,14 +60,14 @@ pub(crate) fn print(summary: &Summary) {
         0 => item("keys", "none"),
         bits => item("keys", &format!("{} secret bits, equal on both sides", units::count(bits))),
     }
-    item("rates", &rates(summary));
+    item("link time", &link_time(summary));
+    item("CPU time", &cpu_time(summary));
     for (name, text) in comparison(summary) {
         item(name, &text);
     }
     item("channel", &channel(summary));
     item("tags", &tags(summary));
-    let elapsed = summary.elapsed_seconds;
-    item("time", &format!("{} s", units::significant(elapsed)));
+    item("wall clock", &format!("{} s", units::significant(summary.elapsed_seconds)));
 }
 
 fn item(name: &str, text: &str) {
@@ -88,17 +88,20 @@ pub(super) fn no_key(block: &BlockRow) -> Option<String> {
     Some(format!("no key: {reason}; {enough}"))
 }
 
-/// What the rates of the table are.
-pub(super) fn rates(summary: &Summary) -> String {
+/// What the link time of the table is.
+pub(super) fn link_time(summary: &Summary) -> String {
+    match summary.total.link_seconds {
+        Some(seconds) => format!("{} s: slots / clock", units::significant(seconds)),
+        None => "not known: the input does not state its clock".to_owned(),
+    }
+}
+
+/// What the CPU time of the table is.
+pub(super) fn cpu_time(summary: &Summary) -> String {
     let [alice, bob] = summary.total.cpu_seconds.map(units::significant);
     let [by_alice, by_bob] = summary.total.sifted_bits_per_cpu_second.map(units::rate);
-    let link = match summary.total.link_seconds {
-        Some(seconds) => format!("link time is slots / clock, {} s", units::significant(seconds)),
-        None => "link time is not known, since the input does not state its clock".to_owned(),
-    };
-    format!(
-        "{link}; CPU time is both sides', Alice {alice} s + Bob {bob} s ({by_alice} and {by_bob} of sifted key)"
-    )
+    let shared = if summary.blocks.len() > 1 { "; overlapping blocks share it by sifted bits" } else { "" };
+    format!("Alice {alice} s + Bob {bob} s ({by_alice} and {by_bob} of sifted key){shared}")
 }
 
 /// Modelled and published figures, by name.

@@ -87,6 +87,8 @@ fn code_for(frame_bits: usize, needed: f64) -> Arc<Code> {
 enum Side {
     Alice {
         framed: Shared,
+        /// Whether the syndromes are out.
+        sent: bool,
     },
     Bob {
         /// Received frames, with disclosed bits put in.
@@ -127,7 +129,7 @@ impl LdpcLink {
             Role::Alice => {
                 let job = Syndrome::new(Arc::clone(&plan.code), Arc::clone(&framed))?;
                 out.compute(Task::Syndromes, Job::Syndrome(job));
-                Side::Alice { framed }
+                Side::Alice { framed, sent: false }
             }
             Role::Bob => Side::Bob {
                 words: (0..plan.frames).map(|f| framed.slice(f * variables..(f + 1) * variables)).collect(),
@@ -162,7 +164,7 @@ impl LdpcLink {
                 *syndromes = Some(bits);
                 self.decode_open(out)?;
             }
-            (Kind::Undecoded, Side::Alice { .. }) if !self.finished => self.undecoded(payload, out)?,
+            (Kind::Undecoded, Side::Alice { sent: true, .. }) if !self.finished => self.undecoded(payload, out)?,
             (Kind::Disclosure, Side::Bob { pending: 0, .. }) if self.round > 0 && !self.finished => {
                 self.disclosed(payload, out)?;
             }
@@ -173,7 +175,8 @@ impl LdpcLink {
 
     pub(crate) fn done(&mut self, task: Task, output: Output, out: &mut Outbox) -> Result<(), SessionError> {
         match (task, output, &mut self.side) {
-            (Task::Syndromes, Output::Syndrome(bits), Side::Alice { .. }) => {
+            (Task::Syndromes, Output::Syndrome(bits), Side::Alice { sent, .. }) => {
+                *sent = true;
                 out.send(Kind::Syndromes, encode_bits(&bits));
                 Ok(())
             }
@@ -249,7 +252,7 @@ impl LdpcLink {
         self.open = open;
         self.next_round();
         if !self.finished {
-            let Side::Alice { framed } = &self.side else { return Err(misplaced("disclosure")) };
+            let Side::Alice { framed, .. } = &self.side else { return Err(misplaced("disclosure")) };
             let (variables, positions) = (self.plan.code.variables(), self.plan.disclosed_in(self.round));
             let bits: Bits = self
                 .open

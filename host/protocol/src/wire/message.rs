@@ -201,7 +201,15 @@ impl Verify {
             let mut bytes = [0; 16];
             bytes[..tag_bits.div_ceil(8) as usize]
                 .copy_from_slice(reader.bytes(tag_bits.div_ceil(8) as usize)?);
-            tags.push(u128::from_le_bytes(bytes));
+            let tag = u128::from_le_bytes(bytes);
+            if tag.leading_zeros() < 128 - tag_bits {
+                return Err(ProtocolError::Field {
+                    field: "the padding of a tag",
+                    want: "zero".to_owned(),
+                    got: (tag >> tag_bits) as u64,
+                });
+            }
+            tags.push(tag);
         }
         reader.end()?;
         Ok(Self { key, tags })

@@ -111,11 +111,24 @@ kinds! {
 /// Bytes of the message that starts with `header`, header and trailer included: what a stream has to read.
 ///
 /// # Errors
-/// If it is longer than any message may be. Everything else is checked by [`Header::parse`].
+/// If it does not start like a message, or is longer than any may be. Everything else is checked by [`Header::parse`].
 pub fn message_len(header: &[u8; HEADER_LEN]) -> Result<usize, ProtocolError> {
+    check_start(&mut Reader::new(header))?;
     let payload = payload_len(Reader::new(&header[PAYLOAD_LEN_AT..]).u32()?)?;
     let tagged = header[FLAGS_AT] & TAGGED != 0;
     Ok(HEADER_LEN + payload + if tagged { TRAILER_LEN } else { 0 })
+}
+
+/// Reads magic and version.
+fn check_start(reader: &mut Reader<'_>) -> Result<(), ProtocolError> {
+    let got = reader.array()?;
+    if got != MAGIC {
+        return Err(ProtocolError::Magic { got });
+    }
+    match reader.u8()? {
+        VERSION => Ok(()),
+        got => Err(ProtocolError::Version { want: VERSION, got }),
+    }
 }
 
 /// Where the flags and the payload's length stand in a header.
@@ -171,14 +184,7 @@ impl Header {
     /// If the message is not exactly one well-formed message of that side.
     pub fn parse(message: &[u8], from: Role) -> Result<(Self, &[u8], Option<Trailer>), ProtocolError> {
         let mut reader = Reader::new(message);
-        let magic = reader.array()?;
-        if magic != MAGIC {
-            return Err(ProtocolError::Magic { got: magic });
-        }
-        let version = reader.u8()?;
-        if version != VERSION {
-            return Err(ProtocolError::Version { want: VERSION, got: version });
-        }
+        check_start(&mut reader)?;
         let direction = reader.u8()?;
         if direction != from.byte() {
             return Err(ProtocolError::Direction { want: from.byte(), got: direction });

@@ -1,7 +1,7 @@
 //! Positions in ascending order, compressed: Rice-coded gaps.
 //!
-//! Detections are nearly a Bernoulli process, so the gaps are nearly geometric and a Rice code is within a few
-//! hundredths of a bit of the entropy h(p)/p per detection (Rice 1971; Golomb 1966). A gap g is sent as ⌊g/2^k⌋ ones, a
+//! Detections are nearly a Bernoulli process, so the gaps are nearly geometric and a Rice code is within an eighth of
+//! a bit of the entropy h(p)/p per detection (Rice 1971; Golomb 1966). A gap g is sent as ⌊g/2^k⌋ ones, a
 //! zero, and the low k bits of g, least significant first; k is chosen from the mean gap.
 
 use crate::error::ProtocolError;
@@ -70,11 +70,14 @@ pub fn read(reader: &mut Reader<'_>, count: usize, limit: u32) -> Result<Vec<u32
     Ok(positions)
 }
 
-/// The k for which 2^k is nearest below ln 2 times the mean gap; at most 31.
+/// ln φ, φ the golden ratio.
+const LN_PHI: f64 = 0.481_211_825_059_603_47;
+
+/// The least k with 2^k ≥ ln φ · limit/count, at most 31: for geometric gaps no other k is better, and what it loses
+/// against the entropy is 0.03 to 0.12 bits (Kiely, "Selecting the Golomb Parameter in Rice Coding", 2004).
 fn parameter(count: usize, limit: u32) -> u8 {
-    let mean_gap = f64::from(limit) / (count.max(1) as f64);
-    let scaled = (mean_gap * std::f64::consts::LN_2).max(1.0);
-    (scaled as u64).ilog2() as u8
+    let least = LN_PHI * (f64::from(limit) / count.max(1) as f64);
+    (least.ceil().max(1.0) as u64).next_power_of_two().ilog2() as u8
 }
 
 struct BitWriter<'a> {

@@ -1,0 +1,4 @@
+//! The peer's acceptance, made up.
+use qkdpp_protocol::stage::PeerAccepts;
+
+fn main() {}
