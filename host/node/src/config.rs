@@ -186,10 +186,8 @@ mod tests {
         assert!(table.contains("unknown field `publisht`"), "{table}");
         let negative = default_with("slots_per_block = 4", "slots_per_block = -4");
         assert!(negative.contains("-4"), "{negative}");
-        assert_eq!(
-            default_with("expected_qber = 0.01", "expected_qber = nan"),
-            "test.toml: profile: expected_qber is NaN, it must be between 0.0001 and 0.25"
-        );
+        let nan = default_with("expected_qber = 0.01", "expected_qber = nan");
+        assert!(nan.starts_with("test.toml: profile: expected_qber is NaN"), "{nan}");
         assert_eq!(
             default_with("efficiency = 0.2", "efficiency = -0.2"),
             "test.toml: link.detector.efficiency = -0.2; it must lie in [0, 1]"

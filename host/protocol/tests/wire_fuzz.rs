@@ -33,7 +33,8 @@ const KINDS: [Kind; 15] = [
 ];
 
 fn bits(len: impl Strategy<Value = usize>) -> impl Strategy<Value = Bits> {
-    len.prop_flat_map(|len| prop::collection::vec(any::<bool>(), len)).prop_map(|bits| bits.into_iter().collect())
+    len.prop_flat_map(|len| prop::collection::vec(any::<bool>(), len))
+        .prop_map(|bits| bits.into_iter().collect())
 }
 
 /// Ascending positions and a limit above them.
@@ -293,7 +294,9 @@ fn lengths_beyond_any_message_are_refused() {
     }
     for len in [MAX_PAYLOAD + 1, u32::MAX] {
         start[72..].copy_from_slice(&len.to_le_bytes());
-        assert!(matches!(message_len(&start), Err(ProtocolError::Field { got, .. }) if got == u64::from(len)));
+        assert!(
+            matches!(message_len(&start), Err(ProtocolError::Field { got, .. }) if got == u64::from(len))
+        );
     }
     start[4] = 2;
     assert_eq!(message_len(&start), Err(ProtocolError::Version { want: 1, got: 2 }));
@@ -313,7 +316,8 @@ fn detections_take_hardly_more_than_their_entropy() {
         let mut random = Random::new(&format!("positions at {p}"));
         // Geometric gaps are quicker to draw than every slot.
         let gap = |unit: f64| ((1.0 - unit).ln() / (1.0 - p).ln()) as u32;
-        let steps = std::iter::successors(Some(gap(random.unit())), |at| at.checked_add(1 + gap(random.unit())));
+        let steps =
+            std::iter::successors(Some(gap(random.unit())), |at| at.checked_add(1 + gap(random.unit())));
         let positions: Vec<u32> = steps.take_while(|&position| position < limit).collect();
         let bits = 8.0 * encoded(&positions, limit).len() as f64 / positions.len() as f64;
         let observed = positions.len() as f64 / f64::from(limit);

@@ -23,7 +23,7 @@ use crate::link::{Event, Link, LinkError, Statistics};
 /// Messages and batches that may wait for the link.
 const MESSAGES_AHEAD: usize = 64;
 const BATCHES_AHEAD: usize = 2;
-/// How long the peer may take to close its side after the last block.
+/// How long the peer may take to read what is left, and to close its side, after the last block.
 const GOODBYE: Duration = Duration::from_secs(10);
 
 /// A link over a connection stopped early.
@@ -72,13 +72,15 @@ pub fn serve<E: std::fmt::Display>(
         let (to_link, incoming) = bounded(MESSAGES_AHEAD);
         let (from_loader, batches) = bounded(BATCHES_AHEAD);
         scope.spawn(move || read(stream, &to_link));
-        let writer = scope.spawn(move || write(stream, &outgoing));
+        let (report, writer) = bounded(1);
+        scope.spawn(move || report.send(write(stream, &outgoing)));
         scope.spawn(move || load(records, &from_loader));
         let rest = incoming.clone();
         let mut running = Running { link: &mut link, incoming, wake, to_writer, batches: Some(batches) };
         let result = running.run(&mut on_event);
         drop(running);
-        let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")));
+        // What was decided still leaves, but a peer that does not read must not hold this side for ever.
+        let written = writer.recv_timeout(GOODBYE).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         if result.is_ok() && written.is_ok() {
             // The peer may still read what is under way, and closes its side when it has.
             shutdown(stream, Shutdown::Write)?;

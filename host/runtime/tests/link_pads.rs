@@ -110,7 +110,10 @@ fn no_pad_is_used_twice_wherever_a_link_dies() {
         drop(pair);
         for (role, direction) in [(Role::Alice, Direction::AliceToBob), (Role::Bob, Direction::BobToAlice)] {
             let next = pools.open(role).next(direction);
-            assert!(used[usize::from(role.byte())].iter().all(|pad| *pad < next), "{role:?} may use a pad again");
+            assert!(
+                used[usize::from(role.byte())].iter().all(|pad| *pad < next),
+                "{role:?} may use a pad again"
+            );
         }
     }
     assert!(used.iter().all(|pads| ascend(pads)), "{used:?}");
@@ -131,7 +134,8 @@ fn a_used_up_pool_ends_the_link() {
     assert!(pair.pads.iter().all(|pads| ascend(pads) && pads.iter().collect::<BTreeSet<_>>().len() <= 70));
     // The next link finds nothing left, and says so before it says anything to the peer.
     drop(pair);
-    let refused = [Role::Alice, Role::Bob].map(|role| pools.link_with(role, profile(), Box::new(OsEntropy)).err());
+    let refused =
+        [Role::Alice, Role::Bob].map(|role| pools.link_with(role, profile(), Box::new(OsEntropy)).err());
     assert!(
         refused.iter().flatten().any(|error| matches!(error, LinkError::Store(StoreError::Exhausted { .. }))),
         "{refused:?}"

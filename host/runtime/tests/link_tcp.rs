@@ -72,7 +72,11 @@ fn a_peer_whose_record_breaks_off_closes_the_connection() {
             [alice.join().expect("Alice's thread"), bob]
         })
     });
-    assert!(matches!(&bob.result, Err(ServeError::Record(what)) if what == "the disk is gone"), "{:?}", bob.result);
+    assert!(
+        matches!(&bob.result, Err(ServeError::Record(what)) if what == "the disk is gone"),
+        "{:?}",
+        bob.result
+    );
     let closed = matches!(alice.result, Err(ServeError::Closed { blocks: 1.. } | ServeError::Connection(_)));
     assert!(closed, "{:?}", alice.result);
     // The first block may have come to its end, the second cannot.
@@ -96,7 +100,8 @@ fn a_peer_that_hangs_up_within_a_message() {
         stream.shutdown(Shutdown::Write).expect("a connection");
         let _ = stream.read_to_end(&mut Vec::new());
     });
-    let truncated = matches!(ended.result, Err(ServeError::Message(ProtocolError::Truncated { want: 76, got: 20 })));
+    let truncated =
+        matches!(ended.result, Err(ServeError::Message(ProtocolError::Truncated { want: 76, got: 20 })));
     assert!(truncated && ended.keys.is_empty(), "{:?}", ended.result);
 }
 
@@ -107,7 +112,10 @@ fn a_peer_that_speaks_another_protocol_is_noticed_at_once() {
         stream.write_all(request.as_bytes()).expect("a connection");
         let _ = stream.read_to_end(&mut Vec::new());
     });
-    let magic = matches!(ended.result, Err(ServeError::Message(ProtocolError::Magic { got: [b'G', b'E', b'T', b' '] })));
+    let magic = matches!(
+        ended.result,
+        Err(ServeError::Message(ProtocolError::Magic { got: [b'G', b'E', b'T', b' '] }))
+    );
     assert!(magic && ended.keys.is_empty(), "{:?}", ended.result);
 }
 
@@ -119,7 +127,8 @@ fn a_peer_that_promises_too_long_a_message_is_refused() {
         stream.write_all(&header).expect("a connection");
         let _ = stream.read_to_end(&mut Vec::new());
     });
-    let field = matches!(ended.result, Err(ServeError::Message(ProtocolError::Field { got: 0xffff_ffff, .. })));
+    let field =
+        matches!(ended.result, Err(ServeError::Message(ProtocolError::Field { got: 0xffff_ffff, .. })));
     assert!(field && ended.keys.is_empty(), "{:?}", ended.result);
 }
 
@@ -127,7 +136,10 @@ fn a_peer_that_promises_too_long_a_message_is_refused() {
 fn is_silent(ended: &Ended) {
     let silent = matches!(
         ended.result,
-        Err(ServeError::Link(LinkError::Session(SessionError::Peer(ProtocolError::Silent { seconds: 1, .. }))))
+        Err(ServeError::Link(LinkError::Session(SessionError::Peer(ProtocolError::Silent {
+            seconds: 1,
+            ..
+        }))))
     );
     assert!(silent && ended.keys.is_empty(), "{:?}", ended.result);
 }
@@ -159,7 +171,8 @@ fn a_peer_that_does_not_read_is_given_up() {
         ..link::profile()
     };
     let batch = move |block: u32| {
-        let offsets = (0..DETECTIONS).map(|index| 850 * index + index.wrapping_mul(2_654_435_761) % 850).collect();
+        let offsets =
+            (0..DETECTIONS).map(|index| 850 * index + index.wrapping_mul(2_654_435_761) % 850).collect();
         let bits = || Bits::zeros(DETECTIONS as usize);
         record(u64::from(block) * u64::from(SLOTS), SLOTS, offsets, bits(), bits())
     };
@@ -184,7 +197,10 @@ fn other_pre_shared_secrets_are_noticed() {
     let wrong = |ended: &Ended| {
         let wrong = matches!(
             ended.result,
-            Err(ServeError::Link(LinkError::Session(SessionError::Peer(ProtocolError::Tag { pad: 0, sequence: 0 }))))
+            Err(ServeError::Link(LinkError::Session(SessionError::Peer(ProtocolError::Tag {
+                pad: 0,
+                sequence: 0
+            }))))
         );
         let cut_off = matches!(ended.result, Err(ServeError::Closed { .. } | ServeError::Connection(_)));
         (wrong, wrong || cut_off)

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::iter;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use qkdpp_channel::record::{Reader, RecordError};
 use qkdpp_channel::{csv, sifted};
@@ -24,7 +23,6 @@ pub(super) struct Input {
     pub(super) source: Source,
     /// Slots per second, if the record states it.
     pub(super) clock_hz: Option<f64>,
-    pub(super) blocks_read: BlocksRead,
 }
 
 type Records = Box<dyn Iterator<Item = Result<RawBatch, String>> + Send>;
@@ -92,12 +90,12 @@ fn open_records([alice, bob]: [(&Path, Reader); 2], config: &Config) -> Result<I
         same_clock(alice.0, clock_hz, &format!("link.clock_hz of {}", config.name), link.clock_hz)?;
     }
     let source = Source::Records { alice: alice.0.to_owned(), bob: bob.0.to_owned() };
-    let blocks_read = BlocksRead::default();
+    let lengths = Lengths::default();
     let records = |(path, reader), role| -> Records {
-        Box::new(batches(path, reader, config.profile.slots_per_block, blocks_read.clone(), role))
+        Box::new(batches(path, reader, config.profile.slots_per_block, lengths.clone(), role))
     };
     let (alice, bob) = (records(alice, Role::Alice), records(bob, Role::Bob));
-    Ok(Input { alice, bob, source, clock_hz: Some(clock_hz), blocks_read })
+    Ok(Input { alice, bob, source, clock_hz: Some(clock_hz) })
 }
 
 fn same_clock(alice: &Path, clock_hz: f64, name: &str, other_hz: f64) -> Result<(), Failure> {
@@ -108,12 +106,12 @@ fn same_clock(alice: &Path, clock_hz: f64, name: &str, other_hz: f64) -> Result<
     Err(Failure::Input(format!("{alice} has a clock of {clock_hz} Hz, {name} of {other_hz} Hz")))
 }
 
-/// The batches of a record, which must end with a block.
+/// The batches of a record, which must end with a block, and with the same as the other side's.
 fn batches(
     path: &Path,
     mut reader: Reader,
     slots_per_block: u64,
-    blocks_read: BlocksRead,
+    lengths: Lengths,
     role: Role,
 ) -> impl Iterator<Item = Result<RawBatch, String>> + Send + use<> {
     let name = path.display().to_string();
@@ -121,35 +119,43 @@ fn batches(
     iter::from_fn(move || match reader.next_batch() {
         Ok(Some((_, batch))) => {
             slots += u64::from(batch.slots);
-            Some(Ok(batch))
+            let length = Length { blocks: slots.div_ceil(slots_per_block), ended: false };
+            Some(lengths.update(role, length).map(|()| batch))
         }
         Ok(None) => {
             let (blocks, rest) = (slots / slots_per_block, slots % slots_per_block);
-            blocks_read.set(role, blocks);
-            (rest > 0)
-                .then(|| Err(format!("{name} ends within block {blocks}: {rest} of {slots_per_block} slots")))
+            if rest > 0 {
+                let reason = format!("{name} ends within block {blocks}: {rest} of {slots_per_block} slots");
+                return Some(Err(reason));
+            }
+            lengths.update(role, Length { blocks, ended: true }).err().map(Err)
         }
         Err(error) => Some(Err(error.to_string())),
     })
 }
 
-/// Number of blocks in each record, known at its end.
+/// How far both records were read. A side whose peer has no more blocks would wait for it in vain.
 #[derive(Clone, Default)]
-pub(super) struct BlocksRead(Arc<[AtomicU64; 2]>);
+struct Lengths(Arc<Mutex<[Length; 2]>>);
 
-impl BlocksRead {
-    fn set(&self, role: Role, blocks: u64) {
-        self.0[usize::from(role.byte())].store(blocks, Ordering::Relaxed);
-    }
+#[derive(Clone, Copy, Default)]
+struct Length {
+    /// Blocks that were begun.
+    blocks: u64,
+    ended: bool,
+}
 
-    /// A side that waits for blocks the other does not have only sees a closed connection.
-    pub(super) fn explain(&self, error: Failure) -> Failure {
-        match self.0.each_ref().map(|blocks| blocks.load(Ordering::Relaxed)) {
-            [alice, bob] if alice != bob && alice > 0 && bob > 0 => {
-                Failure::Input(format!("Alice's record has {alice} blocks, Bob's {bob}"))
+impl Lengths {
+    fn update(&self, role: Role, length: Length) -> Result<(), String> {
+        let mut lengths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lengths[usize::from(role.byte())] = length;
+        let [alice, bob] = *lengths;
+        for (side, ended, other, longer) in [("Alice", alice, "Bob", bob), ("Bob", bob, "Alice", alice)] {
+            if ended.ended && ended.blocks < longer.blocks {
+                return Err(format!("{side}'s record has {} blocks, {other}'s has more", ended.blocks));
             }
-            _ => error,
         }
+        Ok(())
     }
 }
 
@@ -192,11 +198,5 @@ fn one_block(source: Source, alice: RawBatch, bob: RawBatch, profile: &mut Profi
     profile.slots_per_block = u64::from(alice.slots);
     profile.slots_per_batch = alice.slots;
     let records = |batch| -> Records { Box::new(iter::once(Ok(batch))) };
-    Input {
-        alice: records(alice),
-        bob: records(bob),
-        source,
-        clock_hz: None,
-        blocks_read: BlocksRead::default(),
-    }
+    Input { alice: records(alice), bob: records(bob), source, clock_hz: None }
 }

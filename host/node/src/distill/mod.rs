@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = Config::load(&arguments.config)?;
     arguments.compute.open()?;
-    let Input { alice, bob, source, clock_hz, blocks_read } = input::open(arguments, &mut config)?;
+    let Input { alice, bob, source, clock_hz } = input::open(arguments, &mut config)?;
     let run = Run { config: &config, source, clock_hz, compute: &arguments.compute };
     if !arguments.json {
         table::print_heading(&run);
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         folder: &env::temp_dir(),
         progress: &progress,
     };
-    let outcome = pair::run(setup, alice, bob).map_err(|error| blocks_read.explain(error))?;
+    let outcome = pair::run(setup, alice, bob)?;
     let summary = run.summary(outcome);
     if arguments.json {
         summary.print_json();

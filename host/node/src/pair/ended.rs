@@ -46,6 +46,26 @@ pub(crate) struct Block {
     pub(crate) report: BlockReport,
     /// Since the start, when both sides had ended it.
     pub(crate) ended: Duration,
+    /// Digest of the key.
+    pub(crate) key_digest: Option<KeyDigest>,
+}
+
+/// Tells whether two runs gave the same key. It says something about the key, so it is shown only where the key is no
+/// secret anyway.
+pub(crate) struct KeyDigest(blake3::Hash);
+
+impl KeyDigest {
+    fn of(key: &SecretKey) -> Self {
+        Self(key.with_bytes(|bytes| {
+            let mut hasher = blake3::Hasher::new_derive_key("qkdpp demo key digest 1");
+            hasher.update(&(key.len() as u64).to_le_bytes()).update(bytes).finalize()
+        }))
+    }
+
+    /// In hexadecimal.
+    pub(crate) fn show(&self) -> String {
+        self.0.to_hex().to_string()
+    }
 }
 
 /// What a pair has done.
@@ -83,7 +103,8 @@ pub(super) fn compare(
         if !equal(alice.key.as_ref(), bob.key.as_ref()) {
             return Err(Failure::KeysDiffer { block: bob.report.block });
         }
-        blocks.push(Block { report: bob.report, ended: alice.at.max(bob.at) });
+        let key_digest = bob.key.as_ref().map(KeyDigest::of);
+        blocks.push(Block { report: bob.report, ended: alice.at.max(bob.at), key_digest });
     }
     let tags = statistics.map(|statistics| statistics.tags_sent);
     let cpu = statistics.map(|statistics| statistics.cpu);

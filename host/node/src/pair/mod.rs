@@ -24,7 +24,7 @@ use qkdpp_protocol::{Profile, RawBatch, Role};
 
 use crate::compute::Compute;
 use crate::error::Failure;
-pub(crate) use ended::{Block, Outcome};
+pub(crate) use ended::{Block, KeyDigest, Outcome};
 use ended::{Side, compare};
 use pools::Pools;
 pub(crate) use progress::Progress;

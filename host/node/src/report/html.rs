@@ -124,9 +124,10 @@ fn rate_plot(rates: Vec<f64>, lines: Vec<(&'static str, f64)>) -> Plot<'static> 
     }
 }
 
-const BLOCK_HEADER: [&str; 13] = [
+const BLOCK_HEADER: [&str; 14] = [
     "block",
     "detections",
+    "double clicks",
     "sifted bits",
     "QBER",
     "method",
@@ -145,6 +146,7 @@ fn block_row(block: &BlockRow) -> Vec<String> {
     vec![
         report.block.to_string(),
         units::count(report.detections),
+        units::count(report.double_clicks),
         units::count(block.sifted_bits),
         units::percent(report.qber),
         report.method.to_owned(),

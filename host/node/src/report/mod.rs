@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::compute::Compute;
 use crate::config::{Config, protocol_name};
-use crate::pair::{Block, Outcome, Traffic};
+use crate::pair::{Block, KeyDigest, Outcome, Traffic};
 pub(crate) use expected::Modelled;
 
 /// Where the raw data come from.
@@ -90,9 +90,12 @@ impl Run<'_> {
         let Config { name, profile, published, link, .. } = self.config;
         let cpu_seconds = outcome.cpu.map(|cpu| cpu.as_secs_f64());
         let sifted_bits: u64 = outcome.blocks.iter().map(|block| block.report.ledger.sifted).sum();
+        let public = matches!(self.source, Source::Model { repeatable: true, .. });
         let row = |block: Block| {
             let share = block.report.ledger.sifted as f64 / sifted_bits.max(1) as f64;
-            BlockRow::new(block, self.clock_hz, cpu_seconds.map(|seconds| share * seconds))
+            let key_digest = block.key_digest.as_ref().filter(|_| public).map(KeyDigest::show);
+            let cpu_seconds = cpu_seconds.map(|seconds| share * seconds);
+            BlockRow { key_digest, ..BlockRow::new(block, self.clock_hz, cpu_seconds) }
         };
         let blocks: Vec<BlockRow> = outcome.blocks.into_iter().map(row).collect();
         let modelled =
@@ -175,12 +178,14 @@ pub(crate) struct BlockRow {
     pub(crate) position_bits_floor: f64,
     /// Where there is no key: detections in one block that would be enough.
     pub(crate) detections_needed: Option<u64>,
+    /// BLAKE3 digest of the key, where `--seed` makes the key public anyway: equal for equal runs.
+    pub(crate) key_digest: Option<String>,
     pub(crate) report: BlockReport,
 }
 
 impl BlockRow {
     fn new(block: Block, clock_hz: Option<f64>, cpu_seconds: [f64; 2]) -> Self {
-        let Block { report, ended } = block;
+        let Block { report, ended, .. } = block;
         let link_seconds = clock_hz.map(|clock_hz| report.slots as f64 / clock_hz);
         let secret_bits = report.ledger.secret;
         let (position_bits, position_bits_floor) = report.position_cost();
@@ -198,6 +203,7 @@ impl BlockRow {
             detections_needed: report
                 .detections_for_key
                 .map(|factor| (factor * report.detections as f64).ceil() as u64),
+            key_digest: None,
             report,
         }
     }

@@ -75,13 +75,17 @@ impl Plan {
     }
 }
 
-/// The code that leaks least of those that correct as much entropy per bit of the frame; known bits have none, so that
-/// a shortened frame may take a code for fewer errors.
+/// How far a code may fall short of the entropy: disclosing a few bits of the frames that fail then leaks less than the
+/// next code of the ladder. Measured with 30 frames of 2^16 bits at error rates above 4.25 %, where a code ends: f is 1.11,
+/// 1.13, 1.16, 1.25 for an entropy 1.6 %, 4.6 %, 6.1 %, 9.5 % above the code's, and 1.32, 1.28, 1.26, 1.22 with the next code.
+const SHORT_BY: f64 = 1.06;
+
+/// The code that leaks least of those that correct about as much entropy per bit of the frame as `needed`; known bits have
+/// none, so that a shortened frame may take a code for fewer errors.
 fn code_for(frame_bits: usize, needed: f64) -> Arc<Code> {
     let ladder = family::ladder(frame_bits);
-    let rung =
-        ladder.iter().find(|rung| entropy(rung.max_qber) >= needed).unwrap_or(&ladder[ladder.len() - 1]);
-    Arc::clone(&rung.code)
+    let enough = |rung: &&family::Rung| SHORT_BY * entropy(rung.max_qber) >= needed;
+    Arc::clone(&ladder.iter().find(enough).unwrap_or(&ladder[ladder.len() - 1]).code)
 }
 
 enum Side {
@@ -164,7 +168,9 @@ impl LdpcLink {
                 *syndromes = Some(bits);
                 self.decode_open(out)?;
             }
-            (Kind::Undecoded, Side::Alice { sent: true, .. }) if !self.finished => self.undecoded(payload, out)?,
+            (Kind::Undecoded, Side::Alice { sent: true, .. }) if !self.finished => {
+                self.undecoded(payload, out)?;
+            }
             (Kind::Disclosure, Side::Bob { pending: 0, .. }) if self.round > 0 && !self.finished => {
                 self.disclosed(payload, out)?;
             }

@@ -91,7 +91,7 @@ pub struct Session {
     next_id: u64,
     qber: Option<f64>,
     steps: VecDeque<Step>,
-    /// When the peer, or a job of this side's own, was heard of last.
+    /// When the peer, or a job or record of this side's own, was heard of last.
     heard: Option<Instant>,
     stopped: bool,
 }
@@ -206,7 +206,10 @@ impl Session {
                 self.heard = Some(now);
                 self.channel.push(bytes);
             }
-            Input::Pulses(batch) => self.pulses(batch)?,
+            Input::Pulses(batch) => {
+                self.heard = Some(now);
+                self.pulses(batch)?;
+            }
             Input::Done(done) => {
                 self.heard = Some(now);
                 self.done(done)?;

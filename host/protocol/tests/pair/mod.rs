@@ -47,6 +47,7 @@ impl Random {
 }
 
 /// A link to test with.
+#[derive(Clone)]
 pub struct Scenario {
     pub profile: Profile,
     /// Detections in a block.

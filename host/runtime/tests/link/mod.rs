@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use qkdpp::backend;
-use qkdpp::{
-    Entropy, Event, Link, LinkConfig, LinkError, OsEntropy, Pool, ServeError, Statistics, serve,
-};
+use qkdpp::{Entropy, Event, Link, LinkConfig, LinkError, OsEntropy, Pool, ServeError, Statistics, serve};
 use qkdpp_kernels::Bits;
 use qkdpp_protocol::profile::{Amplification, Profile, Protocol, Reconciliation, Test, Verification};
 use qkdpp_protocol::proof::{Proof, Tl2017};
