@@ -29,6 +29,11 @@ impl Bits {
         Self::from_words(vec![0; words_for(len)], len)
     }
 
+    /// `len` one bits.
+    pub fn all_ones(len: usize) -> Self {
+        Self::from_words(vec![u64::MAX; words_for(len)], len)
+    }
+
     /// Takes `words` as the first `len` bits of a stream; excess words are dropped and excess bits cleared.
     ///
     /// # Panics
@@ -70,6 +75,7 @@ impl Bits {
     }
 
     /// Number of bits.
+    #[inline]
     pub fn len(&self) -> usize {
         self.inner.len()
     }
@@ -80,6 +86,7 @@ impl Bits {
     }
 
     /// The packed words; bits past [`len`](Self::len) are zero.
+    #[inline]
     pub fn words(&self) -> &[u64] {
         self.inner.as_raw_slice()
     }
@@ -88,6 +95,7 @@ impl Bits {
     ///
     /// # Panics
     /// If `index` is out of range.
+    #[inline]
     pub fn get(&self, index: usize) -> bool {
         assert!(index < self.len(), "bit {index} of {}", self.len());
         self.words()[index / 64] >> (index % 64) & 1 == 1
@@ -97,8 +105,11 @@ impl Bits {
     ///
     /// # Panics
     /// If `index` is out of range.
+    #[inline]
     pub fn set(&mut self, index: usize, value: bool) {
-        self.inner.set(index, value);
+        assert!(index < self.len(), "bit {index} of {}", self.len());
+        let word = &mut self.inner.as_raw_mut_slice()[index / 64];
+        *word = *word & !(1 << (index % 64)) | u64::from(value) << (index % 64);
     }
 
     /// Inverts bit `index`.
@@ -111,6 +122,7 @@ impl Bits {
     }
 
     /// The 64 bits from `start` on, zeros past the end.
+    #[inline]
     pub fn word_at(&self, start: usize) -> u64 {
         let words = self.words();
         let (index, shift) = (start / 64, start % 64);
@@ -189,7 +201,18 @@ impl AsRef<Bits> for Bits {
 
 impl FromIterator<bool> for Bits {
     fn from_iter<I: IntoIterator<Item = bool>>(bits: I) -> Self {
-        Self::from(bits.into_iter().collect::<BitVec<u64, Lsb0>>())
+        let bits = bits.into_iter();
+        let mut words = Vec::with_capacity(words_for(bits.size_hint().0));
+        let (mut word, mut len) = (0, 0);
+        for bit in bits {
+            word |= u64::from(bit) << (len % 64);
+            len += 1;
+            if len % 64 == 0 {
+                words.push(std::mem::take(&mut word));
+            }
+        }
+        words.push(word);
+        Self::from_words(words, len)
     }
 }
 

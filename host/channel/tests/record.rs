@@ -189,10 +189,7 @@ fn other_files_versions_and_sides_are_refused() {
     let bytes = record.bytes();
     let mut other = bytes.clone();
     other[..8].copy_from_slice(b"\x89PNG\r\n\x1a\n");
-    assert_eq!(
-        record.message(&other),
-        "at byte 0: record begins with \"QKDPPRAW\", got [89, 50, 4e, 47, 0d, 0a, 1a, 0a]"
-    );
+    assert_eq!(record.message(&other), "at byte 0: record begins with \"QKDPPRAW\", something else is there");
     let newer = forge(bytes.clone(), 0, 0, 8, &[2]);
     assert_eq!(record.message(&newer), "version 2 of the record format; this program reads version 1");
     let eve = forge(bytes.clone(), 0, 0, 10, &[2]);

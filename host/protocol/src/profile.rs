@@ -237,6 +237,8 @@ pub struct ProfileError {
 
 /// Largest number of slots in a block: positions and counts stay exact in every formula.
 const MAX_SLOTS_PER_BLOCK: u64 = 1 << 44;
+/// Largest number of batches in a block.
+const MAX_BATCHES: u64 = 1 << 20;
 
 impl Profile {
     /// Checks every parameter.
@@ -251,7 +253,14 @@ impl Profile {
             "from 1 to 2^44",
             &self.slots_per_block,
         )?;
-        check(self.slots_per_batch >= 1, "slots_per_batch", "at least 1", &self.slots_per_batch)?;
+        let batch = self.slots_per_batch;
+        let batches = self.slots_per_block.div_ceil(batch.max(1).into());
+        check(
+            batch >= 1 && batches <= MAX_BATCHES,
+            "slots_per_batch",
+            "enough for 2^20 batches a block",
+            &batch,
+        )?;
         let blocks = self.blocks_in_flight;
         check((1..=64).contains(&blocks), "blocks_in_flight", "from 1 to 64", &blocks)?;
         check(self.silence_seconds >= 1, "silence_seconds", "at least 1", &self.silence_seconds)?;

@@ -86,6 +86,8 @@ pub struct Link {
     outgoing: VecDeque<Vec<u8>>,
     events: VecDeque<Event>,
     deadline: Option<Instant>,
+    /// After an error, of whatever part, nothing more is done.
+    stopped: bool,
     statistics: Statistics,
     session_cpu: Duration,
 }
@@ -115,6 +117,7 @@ impl Link {
             outgoing: VecDeque::new(),
             events: VecDeque::new(),
             deadline: None,
+            stopped: false,
             statistics: Statistics::default(),
             session_cpu: Duration::ZERO,
         };
@@ -227,15 +230,24 @@ impl Link {
 
     /// Hands `input` to the session and does what it asks for.
     fn advance(&mut self, input: Option<Input>) -> Result<(), LinkError> {
+        if self.stopped {
+            return Err(SessionError::Stopped.into());
+        }
+        let result = self.handle(input);
+        if let Err(error) = &result {
+            tracing::warn!(role = ?self.role, %error, "link stopped");
+            self.stopped = true;
+        }
+        result
+    }
+
+    fn handle(&mut self, input: Option<Input>) -> Result<(), LinkError> {
         let start = ThreadTime::now();
         let jobs_before = self.backend.cpu_time();
         let handled = match input {
             Some(input) => self.session.handle(Instant::now(), input).map_err(LinkError::from),
             None => Ok(()),
         };
-        if let Err(error) = &handled {
-            tracing::warn!(role = ?self.role, %error, "link stopped");
-        }
         // After an error the session may still hold what it had decided before.
         let performed = self.perform();
         // A backend without threads computes within `perform`; that time is its own.

@@ -84,7 +84,8 @@ pub fn serve<E: std::fmt::Display>(
         if result.is_ok() && written.is_ok() {
             // The peer may still read what is under way, and closes its side when it has.
             shutdown(stream, Shutdown::Write)?;
-            while rest.recv_timeout(GOODBYE).is_ok() {}
+            let until = Instant::now() + GOODBYE;
+            while rest.recv_deadline(until).is_ok() {}
         }
         shutdown(stream, Shutdown::Both)?;
         result?;
@@ -148,7 +149,7 @@ impl Running<'_> {
         select! {
             recv(self.incoming) -> message => match message {
                 Ok(message) => self.link.message(message?)?,
-                Err(_) => return Err(ServeError::Closed { blocks: self.link.open_blocks() }),
+                Err(_) => return self.closed_by_peer(),
             },
             recv(batches) -> batch => match batch {
                 Ok(batch) => self.link.pulses(batch?)?,
@@ -159,6 +160,16 @@ impl Running<'_> {
         }
         self.link.work()?;
         Ok(End::Ahead)
+    }
+
+    /// The peer closed its side. That is the end if this side has reached it, too, and has only not looked yet.
+    fn closed_by_peer(&self) -> Result<End, ServeError> {
+        let blocks = self.link.open_blocks();
+        match self.batches.as_ref().filter(|_| blocks == 0).map(Receiver::recv) {
+            Some(Err(_)) => Ok(End::Reached),
+            Some(Ok(Err(error))) => Err(error),
+            Some(Ok(Ok(_))) | None => Err(ServeError::Closed { blocks }),
+        }
     }
 }
 
@@ -183,7 +194,11 @@ fn read(mut stream: &TcpStream, to_link: &Sender<Result<Vec<u8>, ServeError>>) {
     }
 }
 
-fn read_message(stream: &mut impl Read) -> Result<Option<Vec<u8>>, ServeError> {
+/// The next whole message of a stream, `None` at its end.
+///
+/// # Errors
+/// If the stream fails, ends within a message, or holds something else.
+pub fn read_message(stream: &mut impl Read) -> Result<Option<Vec<u8>>, ServeError> {
     let mut header = [0; HEADER_LEN];
     let mut filled = 0;
     while filled < HEADER_LEN {

@@ -64,7 +64,8 @@ pub enum RecordError {
         got: u64,
     },
     /// A frame does not begin as frames do.
-    #[error("{file}: at byte {offset}: {what} begins with {wanted:?}, got {got:02x?}", file = file.display())]
+    /// The bytes found are not shown: they may be key bits.
+    #[error("{file}: at byte {offset}: {what} begins with {wanted:?}, something else is there", file = file.display())]
     Magic {
         /// File concerned.
         file: PathBuf,
@@ -74,8 +75,6 @@ pub enum RecordError {
         what: &'static str,
         /// What it begins with.
         wanted: &'static str,
-        /// What was found.
-        got: [u8; 8],
     },
     /// The record was written by a later version of the format.
     #[error("{file}: version {got} of the record format; this program reads version {newest}", file = file.display())]

@@ -177,12 +177,10 @@ impl Reader {
         what: &'static str,
         wanted: &'static str,
     ) -> Result<(), RecordError> {
-        let mut got = [0; 8];
-        got.copy_from_slice(&head[..8]);
-        if got == wanted.as_bytes() {
+        if head[..8] == *wanted.as_bytes() {
             return Ok(());
         }
-        Err(RecordError::Magic { file: self.path.clone(), offset: self.offset as u64, what, wanted, got })
+        Err(RecordError::Magic { file: self.path.clone(), offset: self.offset as u64, what, wanted })
     }
 
     fn check_batch_head(&self, batch: BatchHead) -> Result<(), RecordError> {

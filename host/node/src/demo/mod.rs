@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let link = config.link()?;
     let (channel_seed, entropy) = randomness(arguments.seed)?;
     // Before anything is made, so that a wrong name leaves nothing behind.
-    arguments.compute.open()?;
+    let backend = arguments.compute.open()?.name();
     fs::create_dir_all(&arguments.out).map_err(Failure::file(&arguments.out))?;
 
     let batches = feed::simulated(link, &config.profile, channel_seed, arguments.blocks)?;
@@ -76,7 +76,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         config: &config,
         source: Source::Model { channel_seed, repeatable: arguments.seed.is_some() },
         clock_hz: Some(link.clock_hz),
-        compute: &arguments.compute,
+        backend,
+        threads_per_side: arguments.compute.threads(),
     };
     if !arguments.json {
         table::print_heading(&run);

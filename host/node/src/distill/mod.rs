@@ -53,9 +53,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = Config::load(&arguments.config)?;
-    arguments.compute.open()?;
+    let backend = arguments.compute.open()?.name();
     let Input { alice, bob, source, clock_hz } = input::open(arguments, &mut config)?;
-    let run = Run { config: &config, source, clock_hz, compute: &arguments.compute };
+    let threads_per_side = arguments.compute.threads();
+    let run = Run { config: &config, source, clock_hz, backend, threads_per_side };
     if !arguments.json {
         table::print_heading(&run);
     }

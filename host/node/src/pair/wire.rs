@@ -1,12 +1,13 @@
 //! The classical channel between the endpoints, watched in the middle as by an eavesdropper who changes nothing.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, PoisonError};
 
+use qkdpp::serve::read_message;
 use qkdpp_protocol::Role;
-use qkdpp_protocol::wire::{HEADER_LEN, Header, Kind, message_len};
+use qkdpp_protocol::wire::{Header, Kind};
 use serde::Serialize;
 
 use super::Progress;
@@ -47,7 +48,7 @@ impl<'a> Wire<'a> {
             Role::Alice => (self.alice, self.bob),
             Role::Bob => (self.bob, self.alice),
         };
-        while let Ok(message) = read_message(from) {
+        while let Ok(Some(message)) = read_message(&mut { from }) {
             if let Ok((header, ..)) = Header::parse(&message, sender) {
                 self.count(header.kind, message.len() as u64);
                 progress.message(header.block, header.kind, message.len() as u64);
@@ -82,14 +83,4 @@ impl<'a> Wire<'a> {
         of_kind.messages += 1;
         of_kind.bytes += bytes;
     }
-}
-
-/// One whole message; an error at the end of the stream, too.
-fn read_message(mut stream: &TcpStream) -> io::Result<Vec<u8>> {
-    let mut header = [0; HEADER_LEN];
-    stream.read_exact(&mut header)?;
-    let mut message = vec![0; message_len(&header).map_err(io::Error::other)?];
-    message[..HEADER_LEN].copy_from_slice(&header);
-    stream.read_exact(&mut message[HEADER_LEN..])?;
-    Ok(message)
 }

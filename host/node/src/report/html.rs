@@ -10,7 +10,7 @@ use super::{BlockRow, Summary, units};
 use crate::config::Config;
 
 const STYLE: &str = "
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1240px; margin: 2em auto; padding: 0 1em }
+body { font: 14px/1.5 system-ui, sans-serif; color: #222; max-width: 1240px; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.5em; margin-bottom: 0 } h2 { font-size: 1.15em; margin-top: 2em }
 .plots { display: flex; flex-wrap: wrap; gap: 12px } .plots svg { border: 1px solid #ddd }
 table { border-collapse: collapse } th, td { padding: .2em .7em; border-bottom: 1px solid #e4e4e4; white-space: nowrap }
@@ -124,7 +124,7 @@ fn rate_plot(rates: Vec<f64>, lines: Vec<(&'static str, f64)>) -> Plot<'static> 
     }
 }
 
-const BLOCK_HEADER: [&str; 14] = [
+const BLOCK_HEADER: [&str; 12] = [
     "block",
     "detections",
     "double clicks",
@@ -137,8 +137,6 @@ const BLOCK_HEADER: [&str; 14] = [
     "secret bits",
     "per s of link",
     "per s of CPU",
-    "bits per position",
-    "h(p)/p",
 ];
 
 fn block_row(block: &BlockRow) -> Vec<String> {
@@ -156,15 +154,12 @@ fn block_row(block: &BlockRow) -> Vec<String> {
         units::count(block.secret_bits),
         optional_rate(block.secret_bits_per_link_second),
         units::rate(block.secret_bits_per_cpu_second),
-        format!("{:.3}", block.position_bits),
-        format!("{:.3}", block.position_bits_floor),
     ]
 }
 
 /// What the columns of the table of blocks mean.
 const BLOCK_LEGEND: &str = "<p>Sifted bits are those of the key; test bits are not included. \
-    f = leak / (n·h(QBER)), without verification. Bits per position is what announcing a detection took; h(p)/p would \
-    be the least if detections were independent, and dead time makes less possible. ε includes authentication.</p>";
+    f = leak / (n·h(QBER)), without verification. ε includes authentication.</p>";
 
 /// Every bit that left the box, and every ε.
 fn ledger(summary: &Summary) -> String {
@@ -182,7 +177,6 @@ fn ledger(summary: &Summary) -> String {
             units::count(ledger.secret),
             epsilon(ledger.epsilon_secret),
             epsilon(ledger.epsilon_correct),
-            epsilon(block.report.epsilon),
         ]
     });
     let header = [
@@ -195,7 +189,6 @@ fn ledger(summary: &Summary) -> String {
         "secret",
         "ε secrecy",
         "ε correctness",
-        "ε with authentication",
     ];
     grid(&header, rows)
 }
@@ -203,13 +196,24 @@ fn ledger(summary: &Summary) -> String {
 fn channel(summary: &Summary) -> String {
     let sifted = summary.total.sifted_bits.max(1) as f64;
     let row = |name: &str, messages: u64, bytes: u64| {
-        let per_bit = units::significant(bytes as f64 / sifted);
-        vec![name.to_owned(), units::count(messages), units::count(bytes), per_bit]
+        let per_bit = bytes as f64 / sifted;
+        vec![name.to_owned(), units::count(messages), units::count(bytes), format!("{per_bit:.4}")]
     };
     let traffic = &summary.traffic;
     let kinds = traffic.kinds.iter().map(|kind| row(&kind.kind, kind.messages, kind.bytes));
     let all = row("all", traffic.messages, traffic.bytes);
+    let positions = summary.blocks.iter().map(|block| {
+        vec![
+            block.report.block.to_string(),
+            units::count(block.report.position_bytes),
+            format!("{:.3}", block.position_bits),
+            format!("{:.3}", block.position_bits_floor),
+        ]
+    });
     grid(&["message", "messages", "bytes", "bytes per sifted bit"], kinds.chain([all]))
+        + "<p>Of these, the positions of the detections; h(p)/p would be the least for independent detections, and \
+           dead time makes less possible.</p>"
+        + &grid(&["block", "bytes", "bits per detection", "h(p)/p"], positions)
 }
 
 fn link_table(link: &Link) -> String {

@@ -13,7 +13,6 @@ use qkdpp_channel::Published;
 use qkdpp_protocol::BlockReport;
 use serde::Serialize;
 
-use crate::compute::Compute;
 use crate::config::{Config, protocol_name};
 use crate::pair::{Block, KeyDigest, Outcome, Traffic};
 pub(crate) use expected::Modelled;
@@ -43,7 +42,9 @@ pub(crate) struct Run<'a> {
     pub(crate) source: Source,
     /// Slots per second.
     pub(crate) clock_hz: Option<f64>,
-    pub(crate) compute: &'a Compute,
+    /// Name of both sides' backend.
+    pub(crate) backend: String,
+    pub(crate) threads_per_side: usize,
 }
 
 impl Run<'_> {
@@ -107,8 +108,8 @@ impl Run<'_> {
             protocol: protocol_name(profile.protocol),
             proof: profile.proof.name(),
             profile_hash: hexadecimal(&profile.hash()),
-            backend: self.compute.backend.clone(),
-            threads_per_side: self.compute.threads(),
+            backend: self.backend,
+            threads_per_side: self.threads_per_side,
             keys_equal: true,
             total: Total::of(&blocks, cpu_seconds),
             blocks,

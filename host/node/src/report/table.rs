@@ -19,7 +19,7 @@ pub(crate) fn print_heading(run: &Run<'_>) {
         None => format!("one block of {} slots", units::count(profile.slots_per_block)),
     };
     let epsilon = profile.proof.epsilon();
-    let threads = run.compute.threads();
+    let threads = run.threads_per_side;
     item("link", &format!("{}, {}, {block}", run.config.name, protocol_name(profile.protocol)));
     item("raw data", &raw_data(&run.source));
     item("proof", &format!("{}, ε {:.1e} per block", profile.proof.name(), epsilon.total()));
@@ -27,7 +27,7 @@ pub(crate) fn print_heading(run: &Run<'_>) {
         "endpoints",
         &format!(
             "Alice and Bob over TCP on this machine, each with {} ({threads} thread{}) and a key pool of its own",
-            run.compute.backend,
+            run.backend,
             if threads == 1 { "" } else { "s" }
         ),
     );

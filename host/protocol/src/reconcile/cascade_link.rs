@@ -8,7 +8,7 @@ use std::sync::Arc;
 use qkdpp_kernels::parities::{Parities, Permutation};
 use qkdpp_kernels::{Bits, Job, Output, Shared};
 
-use super::{Outcome, even_frames, framed, misplaced};
+use super::{Outcome, even_frames, misplaced};
 use crate::cascade::{self, CascadeError, Engine, Schedule};
 use crate::error::{ProtocolError, SessionError};
 use crate::ledger::Leak;
@@ -46,7 +46,8 @@ impl CascadeLink {
         let (frames, frame_bits) = even_frames(key.len(), settings.cascade_frame_bits as usize);
         let schedule = settings.cascade.schedule(f64::from(plan.qber_ppm) * 1e-6, frame_bits);
         let permutations = cascade::permutations(&plan.seed, frame_bits, schedule.passes())?;
-        let padded = Arc::new(framed(key, frames, frame_bits, frame_bits));
+        let padding = Bits::zeros(frames * frame_bits - key.len());
+        let padded = Arc::new(Bits::concat([&**key, &padding]));
         for (pass, permutation) in (0..).zip(&permutations) {
             let job = Parities::new(Arc::clone(&padded), Arc::clone(permutation))?;
             out.compute(Task::Pass(pass), Job::Parities(job));

@@ -1,7 +1,8 @@
 //! LDPC reconciliation on a block: Alice sends the syndromes of all frames, Bob decodes; of a frame that does not decode
 //! Alice discloses some bits and Bob tries again, a few times; then the frame is given up.
 //!
-//! A frame of the code holds `payload` key bits; the rest are zeros that both sides know (shortening).
+//! A frame of the code holds `payload` key bits; the rest are zeros that both sides know (shortening), spread evenly,
+//! since decoders fail sooner where whole base columns are known: of n positions, key bit i of L stands at ⌊i·n/L⌋.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use qkdpp_kernels::ldpc::{Code, Decoded, LdpcDecode, Syndrome, family};
 use qkdpp_kernels::parities::Permutation;
 use qkdpp_kernels::{Bits, Job, Output, Shared};
 
-use super::{Outcome, even_frames, framed, misplaced};
+use super::{Outcome, even_frames, misplaced};
 use crate::error::SessionError;
 use crate::ledger::Leak;
 use crate::profile::Reconciliation;
@@ -30,7 +31,9 @@ struct Plan {
     iterations: u32,
     disclosures: u32,
     disclosed_per_round: usize,
-    /// Payload positions in the order in which they are disclosed.
+    /// Where in a frame each of its key bits stands, ascending.
+    places: Vec<u32>,
+    /// Key bits of a frame in the order in which they are disclosed.
     order: Permutation,
 }
 
@@ -51,7 +54,9 @@ impl Plan {
         // The order of disclosure may repeat from frame to frame: the frames' errors are independent of it.
         let order = Permutation::new(&announced.seed, payload)?;
         let rounds_left = payload / disclosed;
+        let places = (0..payload).map(|bit| (bit * code.variables() / payload) as u32).collect();
         Ok(Self {
+            places,
             code,
             frames,
             payload,
@@ -64,9 +69,29 @@ impl Plan {
     }
 
     /// Positions within a frame that are disclosed in `round`, from 1.
-    fn disclosed_in(&self, round: u32) -> &[u32] {
+    fn disclosed_in(&self, round: u32) -> Vec<usize> {
         let end = round as usize * self.disclosed_per_round;
-        &self.order.indices()[end - self.disclosed_per_round..end]
+        let bits = &self.order.indices()[end - self.disclosed_per_round..end];
+        bits.iter().map(|&bit| self.places[bit as usize] as usize).collect()
+    }
+
+    /// All frames of `key`, with zeros where no key bit stands.
+    fn framed(&self, key: &Bits) -> Bits {
+        let mut framed = Bits::zeros(self.frames * self.code.variables());
+        for frame in 0..self.frames {
+            let start = frame * self.code.variables();
+            for (index, &place) in self.range(frame, key.len()).zip(&self.places) {
+                framed.set(start + place as usize, key.get(index));
+            }
+        }
+        framed
+    }
+
+    /// Positions of a frame where no key bit stands.
+    fn shortened(&self) -> Bits {
+        let mut known = Bits::all_ones(self.code.variables());
+        self.places.iter().for_each(|&place| known.set(place as usize, false));
+        known
     }
 
     /// Part of the sifted key in a frame.
@@ -128,7 +153,7 @@ impl LdpcLink {
     ) -> Result<Self, SessionError> {
         let plan = Plan::new(settings, announced, key.len())?;
         let variables = plan.code.variables();
-        let framed = Arc::new(framed(key, plan.frames, plan.payload, variables));
+        let framed = Arc::new(plan.framed(key));
         let side = match role {
             Role::Alice => {
                 let job = Syndrome::new(Arc::clone(&plan.code), Arc::clone(&framed))?;
@@ -137,7 +162,7 @@ impl LdpcLink {
             }
             Role::Bob => Side::Bob {
                 words: (0..plan.frames).map(|f| framed.slice(f * variables..(f + 1) * variables)).collect(),
-                known: (0..variables).map(|position| position >= plan.payload).collect(),
+                known: plan.shortened(),
                 syndromes: None,
                 decoded: vec![None; plan.frames],
                 pending: 0,
@@ -263,7 +288,9 @@ impl LdpcLink {
             let bits: Bits = self
                 .open
                 .iter()
-                .flat_map(|frame| positions.iter().map(move |&p| framed.get(frame * variables + p as usize)))
+                .flat_map(|frame| {
+                    positions.iter().map(move |position| framed.get(frame * variables + position))
+                })
                 .collect();
             out.send(Kind::Disclosure, encode_bits(&bits));
         }
@@ -277,8 +304,8 @@ impl LdpcLink {
         let Side::Bob { words, known, .. } = &mut self.side else { return Err(misplaced("disclosure")) };
         for (index, &frame) in self.open.iter().enumerate() {
             for (offset, &position) in positions.iter().enumerate() {
-                words[frame].set(position as usize, bits.get(index * positions.len() + offset));
-                known.set(position as usize, true);
+                words[frame].set(position, bits.get(index * positions.len() + offset));
+                known.set(position, true);
             }
         }
         self.decode_open(out)
@@ -315,9 +342,9 @@ impl LdpcLink {
                 match word {
                     None => Bits::zeros(range.len()),
                     Some(word) => {
-                        let mut errors = self.key.slice(range.clone());
-                        errors.xor_assign(&word.slice(0..range.len()));
-                        errors
+                        let key = self.key.slice(range);
+                        let decoded = self.plan.places.iter().map(|&place| word.get(place as usize));
+                        key.iter().zip(decoded).map(|(received, decoded)| received != decoded).collect()
                     }
                 }
             })

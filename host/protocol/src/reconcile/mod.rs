@@ -122,18 +122,6 @@ impl Reconciler {
     }
 }
 
-/// `key` cut into `frames` frames of `payload` bits, each filled up with zeros to `frame` bits.
-fn framed(key: &Bits, frames: usize, payload: usize, frame: usize) -> Bits {
-    let parts: Vec<Bits> = (0..frames)
-        .flat_map(|index| {
-            let start = (index * payload).min(key.len());
-            let end = ((index + 1) * payload).min(key.len());
-            [key.slice(start..end), Bits::zeros(frame - (end - start))]
-        })
-        .collect();
-    Bits::concat(&parts)
-}
-
 /// The number and length of frames of at most `limit` bits that waste the least on a key of `len` bits.
 fn even_frames(len: usize, limit: usize) -> (usize, usize) {
     let frames = len.div_ceil(limit).max(1);

@@ -50,7 +50,7 @@ impl Account {
         test_errors: &Bits,
     ) -> Self {
         let classes = profile.intensity_classes();
-        let all = |planes: &[Bits; 2]| by_intensity(&ones(planes[0].len()), planes, classes);
+        let all = |planes: &[Bits; 2]| by_intensity(&Bits::all_ones(planes[0].len()), planes, classes);
         let counts = Counts {
             mu: profile.intensities.clone(),
             p: profile.probabilities.clone(),
@@ -118,7 +118,7 @@ impl Account {
         self.ledger.dropped = (total - kept) as u64;
         self.counts.dropped_key = self.ledger.dropped;
         if self.profile.proof.needs_key_errors() {
-            let mut marked = errors.cloned().unwrap_or_else(|| ones(total));
+            let mut marked = errors.cloned().unwrap_or_else(|| Bits::all_ones(total));
             for index in dropped.iter().cloned().flatten() {
                 marked.set(index, true);
             }
@@ -203,11 +203,6 @@ impl Account {
             no_key: self.no_key.clone(),
         }
     }
-}
-
-/// `len` ones.
-pub(crate) fn ones(len: usize) -> Bits {
-    Bits::from_words(vec![u64::MAX; len.div_ceil(64)], len)
 }
 
 /// Number of entries of `mask` with each intensity; `planes` hold the index, low bit first.

@@ -17,8 +17,8 @@ use crate::wire::{HEADER_LEN, Header, Kind, MAX_PAYLOAD, Role, TAGGED, TRAILER_L
 /// Pads asked for at a time, and the stock below which more are asked for.
 const PADS_AT_ONCE: u32 = 64;
 const PADS_LOW: usize = 16;
-/// Pads that a restarted peer may have skipped.
-const PADS_SKIPPED: u64 = 1 << 12;
+/// Pads that a restarted peer may have skipped. Small, since they are burnt before the tag that names them is checked.
+const PADS_SKIPPED: u64 = 256;
 /// Bytes accepted without a tag: a few of the largest messages.
 const UNTAGGED_LIMIT: u64 = 4 * MAX_PAYLOAD as u64;
 

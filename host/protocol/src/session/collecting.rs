@@ -14,7 +14,7 @@ use qkdpp_kernels::sift::Sift;
 use qkdpp_kernels::{Bits, Job, Output};
 
 use super::BlockPlan;
-use super::account::{Detected, ones};
+use super::account::Detected;
 use super::closing::unexpected;
 use super::outbox::{Outbox, Task};
 use super::sifting::{Lookup, check_batch, compact, expand, sifted};
@@ -138,7 +138,7 @@ impl Collecting {
         let [basis, bit, low, high] = [0, 1, 2, 3].map(|which| self.plane(which));
         let mut same = compact(&found, &bases);
         same.xor_assign(&basis);
-        same.xor_assign(&ones(basis.len()));
+        same.xor_assign(&Bits::all_ones(basis.len()));
         let matched = expand(&found, &same);
         let planes = [basis, bit, low, high].map(Arc::new).to_vec();
         out.compute(Task::Matched, Job::Sift(Sift::new(Arc::new(same), planes)?));

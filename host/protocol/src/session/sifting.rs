@@ -27,7 +27,7 @@ impl Split {
     /// Requests the split of `planes` by `test`.
     pub(crate) fn start(test: Bits, planes: &[Shared], out: &mut Outbox) -> Result<Self, SessionError> {
         let mut key = test.clone();
-        key.xor_assign(&crate::session::account::ones(test.len()));
+        key.xor_assign(&Bits::all_ones(test.len()));
         out.compute(Task::Key, Job::Sift(Sift::new(Arc::new(key), planes.to_vec())?));
         out.compute(Task::Test, Job::Sift(Sift::new(Arc::new(test), planes.to_vec())?));
         Ok(Self::default())
@@ -142,7 +142,11 @@ impl Lookup {
                 for &offset in detections {
                     entries.set(offset as usize, true);
                 }
-                Self { found: crate::session::account::ones(detections.len()), entries }
+                Self { found: Bits::all_ones(detections.len()), entries }
+            }
+            // The record of a model holds just the slots that were detected.
+            Entries::At(offsets) if offsets == detections => {
+                Self { found: Bits::all_ones(detections.len()), entries: Bits::all_ones(offsets.len()) }
             }
             Entries::At(offsets) => {
                 let mut found = Bits::zeros(detections.len());
@@ -164,6 +168,9 @@ impl Lookup {
 
 /// Puts `values`, one per one of `mask`, at the places of the ones.
 pub(crate) fn expand(mask: &Bits, values: &Bits) -> Bits {
+    if mask.len() == values.len() {
+        return values.clone();
+    }
     let mut expanded = Bits::zeros(mask.len());
     for (index, place) in mask.ones().enumerate() {
         if values.get(index) {
@@ -175,5 +182,8 @@ pub(crate) fn expand(mask: &Bits, values: &Bits) -> Bits {
 
 /// The bits of `plane` at the ones of `mask`.
 pub(crate) fn compact(mask: &Bits, plane: &Bits) -> Bits {
+    if mask.count_ones() == mask.len() {
+        return plane.clone();
+    }
     mask.ones().map(|index| plane.get(index)).collect()
 }
