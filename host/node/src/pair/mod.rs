@@ -6,7 +6,7 @@
 //!             own pool file      (kind, bytes)       own pool file
 //! ```
 //! Nothing is shared between the two but the wire and, before the start, the secret of their key pools. What a vendor
-//! runs on two machines is the same [`serve`] with the same [`Link`]; the wire in the middle sees what an eavesdropper
+//! runs on two machines is the same [`serve()`] with the same [`Link`]; the wire in the middle sees what an eavesdropper
 //! sees, and is where traffic and progress come from.
 
 mod ended;

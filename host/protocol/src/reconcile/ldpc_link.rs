@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use qkdpp_kernels::ldpc::{Code, Decoded, LdpcDecode, Syndrome, family};
+use qkdpp_kernels::ldpc::{Code, Decoded, LdpcDecode, Syndrome, family, rule};
 use qkdpp_kernels::parities::Permutation;
 use qkdpp_kernels::{Bits, Job, Output, Shared};
 
@@ -49,7 +49,6 @@ impl Plan {
             })
             .min_by_key(|(code, frames, _)| code.checks() * frames)
             .ok_or_else(|| misplaced("a code"))?;
-        let channel = (8.0 * ((1.0 - qber) / qber).ln()).round().clamp(1.0, 127.0) as u8;
         let disclosed = (settings.ldpc_disclosed_share * payload as f64).ceil() as usize;
         // The order of disclosure may repeat from frame to frame: the frames' errors are independent of it.
         let order = Permutation::new(&announced.seed, payload)?;
@@ -60,7 +59,7 @@ impl Plan {
             code,
             frames,
             payload,
-            channel,
+            channel: rule::channel_magnitude(qber),
             iterations: settings.ldpc_iterations,
             disclosures: settings.ldpc_disclosures.min(rounds_left as u32),
             disclosed_per_round: disclosed,
