@@ -3,6 +3,7 @@
 //! Key material travels in `Arc<Bits>`: a backend may hold it as long as it runs, a faulted job goes to another
 //! backend without a copy, and the last holder wipes it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::bits::Bits;
@@ -30,7 +31,7 @@ pub enum Job {
 }
 
 /// What a [`Job`] computes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Output {
     /// The compacted planes.
     Sift(Vec<Bits>),
@@ -44,6 +45,19 @@ pub enum Output {
     PolyHash(Vec<u128>),
     /// The hashed bits.
     Toeplitz(Bits),
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sift(planes) => f.debug_tuple("Sift").field(planes).finish(),
+            Self::Parities(bits) => f.debug_tuple("Parities").field(bits).finish(),
+            Self::Syndrome(bits) => f.debug_tuple("Syndrome").field(bits).finish(),
+            Self::LdpcDecode(decoded) => f.debug_tuple("LdpcDecode").field(decoded).finish(),
+            Self::PolyHash(hashes) => write!(f, "PolyHash({} hashes)", hashes.len()),
+            Self::Toeplitz(bits) => f.debug_tuple("Toeplitz").field(bits).finish(),
+        }
+    }
 }
 
 /// A shape that a constructor refused. The caller must act.

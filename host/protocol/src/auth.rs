@@ -38,23 +38,36 @@ impl fmt::Debug for HashKey {
     }
 }
 
-/// One-time pads with the numbers `first..first + len`, which the store will never hand out again.
+/// One-time pads with ascending numbers, which the store will never hand out again. Each is wiped when it is taken.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Pads {
     first: u64,
-    pads: Vec<u128>,
+    words: Vec<u128>,
+    taken: usize,
 }
 
 impl Pads {
     /// Pads from a store, the first one numbered `first`.
     pub fn new(first: u64, pads: Vec<u128>) -> Self {
-        Self { first, pads }
+        Self { first, words: pads, taken: 0 }
+    }
+
+    fn left(&self) -> usize {
+        self.words.len() - self.taken
+    }
+
+    /// The next pad and its number.
+    fn take(&mut self) -> Option<(u64, u128)> {
+        let pad = self.words.get_mut(self.taken)?;
+        let number = self.first + self.taken as u64;
+        self.taken += 1;
+        Some((number, std::mem::take(pad)))
     }
 }
 
 impl fmt::Debug for Pads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pads({} from {})", self.pads.len(), self.first)
+        write!(f, "Pads({} from {})", self.left(), self.first + self.taken as u64)
     }
 }
 
@@ -63,7 +76,7 @@ pub(crate) struct Transcript {
     key: HashKey,
     stream: polyhash::Stream,
     untagged: u64,
-    pads: VecDeque<(u64, u128)>,
+    pads: VecDeque<Pads>,
     tags: u64,
     epsilon: f64,
 }
@@ -99,26 +112,39 @@ impl Transcript {
         self.epsilon
     }
 
-    pub(crate) fn supply(&mut self, mut pads: Pads) {
-        let first = pads.first;
-        self.pads.extend(pads.pads.iter().zip(first..).map(|(&pad, number)| (number, pad)));
-        pads.zeroize();
+    pub(crate) fn supply(&mut self, pads: Pads) {
+        self.pads.push_back(pads);
     }
 
     /// Pads left.
     pub(crate) fn pads(&self) -> usize {
-        self.pads.len()
+        self.pads.iter().map(Pads::left).sum()
+    }
+
+    /// Wipes the pads.
+    pub(crate) fn forget_pads(&mut self) {
+        self.pads.clear();
+    }
+
+    fn next_pad(&mut self) -> Option<(u64, u128)> {
+        while let Some(pads) = self.pads.front_mut() {
+            if let Some(pad) = pads.take() {
+                return Some(pad);
+            }
+            self.pads.pop_front();
+        }
+        None
     }
 
     /// Tags the transcript and starts a new one.
     pub(crate) fn seal(&mut self) -> Result<Trailer, NoPad> {
-        let (number, pad) = self.pads.pop_front().ok_or(NoPad)?;
+        let (number, pad) = self.next_pad().ok_or(NoPad)?;
         Ok(Trailer { pad: number, tag: self.next_tag(number, pad) })
     }
 
     /// Checks the peer's tag; its pad is burnt either way.
     pub(crate) fn check(&mut self, trailer: Trailer, sequence: u64) -> Result<(), ProtocolError> {
-        let next = self.pads.pop_front();
+        let next = self.next_pad();
         let Some((number, pad)) = next.filter(|&(number, _)| number == trailer.pad) else {
             let want = next.map_or(0, |(number, _)| number);
             return Err(ProtocolError::Pad { want, limit: want, got: trailer.pad });
@@ -139,13 +165,5 @@ impl Transcript {
         self.tags += 1;
         self.epsilon += (blocks + 1) as f64 * 2f64.powi(-128);
         stream.finish() ^ self.key.b ^ pad
-    }
-}
-
-impl Drop for Transcript {
-    fn drop(&mut self) {
-        for (_, pad) in &mut self.pads {
-            pad.zeroize();
-        }
     }
 }

@@ -10,22 +10,25 @@ use sha3::{Digest, Sha3_256};
 
 use crate::proof::Evaluation;
 
-/// Why bits about the key became known to an eavesdropper.
+/// Why bits about the key became known to an eavesdropper. The numbers enter the digest (WIRE.md §7).
+///
+/// What depends on the pattern of errors alone is not counted: which frames did not decode, how many errors there were
+/// and where. The proofs' entropy is that of Alice's key given everything public, and the pattern is treated as public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Leak {
     /// Cascade parities of Alice's key. Bob's parities add nothing where error positions are public.
-    CascadeParities,
+    CascadeParities = 0,
     /// Bob's Cascade parities, where the profile counts both directions.
-    CascadeParitiesOfBob,
+    CascadeParitiesOfBob = 1,
     /// LDPC syndrome bits.
-    Syndromes,
+    Syndromes = 2,
     /// Key bits of frames that did not decode at once.
-    Disclosure,
+    Disclosure = 3,
     /// Verification tags.
-    VerificationTags,
+    VerificationTags = 4,
     /// Which segments verified: one bit each, since it depends on the key.
-    Verdicts,
+    Verdicts = 5,
 }
 
 /// The account of one block.

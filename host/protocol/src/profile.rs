@@ -67,7 +67,8 @@ pub enum Test {
     /// All bits of the test basis.
     #[default]
     Basis,
-    /// A random sample of all sifted bits, whatever their basis; the rest are key bits.
+    /// A random sample of all sifted bits, whatever their basis; the rest are key bits. The errors of the sample bound the
+    /// phase errors of the rest only if both bases are chosen with probability 1/2.
     Sample {
         /// Share of the sifted bits.
         fraction: f64,
@@ -298,6 +299,10 @@ impl Profile {
                 true
             }
         };
+        // A single-photon proof knows nothing of photon-number splitting.
+        let entangled = self.protocol == Protocol::Bbm92;
+        let of_link = "single-photon (tlgr-2012, tl-2017) for bbm92, with decoys for decoy-bb84";
+        check(entangled == (proved == 0), "proof.name", of_link, &self.proof.name())?;
         let fits = samples == (proved == 0);
         check(fits, "test", "`sample` for single-photon proofs, else `basis`", &format!("{:?}", self.test))?;
         self.proof.validate().map_err(|error| ProfileError {

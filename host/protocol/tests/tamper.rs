@@ -307,7 +307,7 @@ fn other_authentication_keys_are_noticed_in_the_handshake() {
 fn pads_that_one_side_has_burnt_are_refused() {
     let config = Config { alice_pad: 5, ..bobs_config(scenario(Method::Cascade).profile) };
     let [_, bob] = with_bob(config);
-    let want = ProtocolError::Pad { want: 5, limit: 5 + 256, got: 0 };
+    let want = ProtocolError::Pad { want: 5, limit: 5 + 4096, got: 0 };
     assert_eq!(bob, Some(SessionError::Peer(want)));
 }
 
@@ -316,7 +316,7 @@ fn pads_that_the_sender_has_burnt_are_skipped() {
     let scenario = scenario(Method::Cascade);
     let mut pair = Pair::new(&scenario);
     // Bob died with pads reserved for his own messages, and Alice never saw them used.
-    let config = Config { bob_pad: 200, ..bobs_config(scenario.profile.clone()) };
+    let config = Config { bob_pad: 300, ..bobs_config(scenario.profile.clone()) };
     pair.bob.session = Session::new(config).expect("a valid profile");
     assert_eq!(pair.run_out(&mut |_, _, message| vec![message]), [None, None]);
     assert_eq!(pair.equal_keys().len(), 1);

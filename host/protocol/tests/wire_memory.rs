@@ -51,7 +51,10 @@ fn counts_and_lengths_that_are_not_there_reserve_nothing() {
         detections[8..16].fill(0xff);
         let huge = u32::MAX as usize;
         let readers: [(&str, usize); 8] = [
-            ("detections", largest(|| Detections::decode(&detections))),
+            (
+                "detections",
+                largest(|| Detections::decode(&detections, u64::from_le_bytes([fill; 8]), u32::MAX)),
+            ),
             ("positions", largest(|| positions::read(&mut Reader::new(&bytes), huge, u32::MAX))),
             ("sifting", largest(|| Sifting::decode(&bytes, huge, true, true))),
             ("corrected", largest(|| Corrected::decode(&bytes, usize::MAX >> 1, true))),

@@ -21,7 +21,7 @@ pub struct LinkConfig {
     pub role: Role,
     /// The parameters both sides share.
     pub profile: Profile,
-    /// Who computes.
+    /// Who computes. It must not fault: join a device with the CPU by [`qkdpp_kernels::Fallback`].
     pub backend: Box<dyn Backend>,
     /// The authentication keys shared with the peer.
     pub pool: Pool,
@@ -237,6 +237,8 @@ impl Link {
         if let Err(error) = &result {
             tracing::warn!(role = ?self.role, %error, "link stopped");
             self.stopped = true;
+            self.session.abort();
+            self.queued.clear();
         }
         result
     }

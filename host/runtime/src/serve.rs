@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender, bounded, never, select, unbounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded, never, select, unbounded};
 use qkdpp_protocol::wire::{HEADER_LEN, message_len};
 use qkdpp_protocol::{ProtocolError, RawBatch};
 
@@ -49,7 +49,9 @@ pub enum ServeError {
     Record(String),
 }
 
-/// Runs `link` over `stream` until `records` have ended and every block has; `on_event` sees keys and reports as they
+/// Runs `link` over `stream` until `records` have ended and every block has. `records` may wait for the next batch, but has
+/// to end within reasonable time once nobody wants it any more: this function returns after it.
+/// `on_event` sees keys and reports as they
 /// come, with what the link had used by then.
 ///
 /// # Errors
@@ -87,9 +89,10 @@ pub fn serve<E: std::fmt::Display>(
             let until = Instant::now() + GOODBYE;
             while rest.recv_deadline(until).is_ok() {}
         }
-        shutdown(stream, Shutdown::Both)?;
+        let closed = shutdown(stream, Shutdown::Both);
         result?;
         written?;
+        closed?;
         Ok(link.statistics())
     })
 }
@@ -165,10 +168,10 @@ impl Running<'_> {
     /// The peer closed its side. That is the end if this side has reached it, too, and has only not looked yet.
     fn closed_by_peer(&self) -> Result<End, ServeError> {
         let blocks = self.link.open_blocks();
-        match self.batches.as_ref().filter(|_| blocks == 0).map(Receiver::recv) {
-            Some(Err(_)) => Ok(End::Reached),
+        match self.batches.as_ref().filter(|_| blocks == 0).map(|batches| batches.recv_timeout(GOODBYE)) {
+            Some(Err(RecvTimeoutError::Disconnected)) => Ok(End::Reached),
             Some(Ok(Err(error))) => Err(error),
-            Some(Ok(Ok(_))) | None => Err(ServeError::Closed { blocks }),
+            Some(Ok(Ok(_)) | Err(RecvTimeoutError::Timeout)) | None => Err(ServeError::Closed { blocks }),
         }
     }
 }

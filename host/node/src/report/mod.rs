@@ -75,6 +75,12 @@ impl Run<'_> {
                 );
             }
         }
+        if !profile.proof.proves_variable_length() {
+            notes.push(format!(
+                "{} proves a key length fixed in advance; here it follows the counts of the block",
+                profile.proof.name()
+            ));
+        }
         if !profile.proof.is_rigorous() {
             notes.push(format!("{} with sampling as published proves nothing", profile.proof.name()));
         }

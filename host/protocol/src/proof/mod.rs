@@ -125,6 +125,12 @@ impl Proof {
         self.intensities() == 2
     }
 
+    /// Whether the theorem covers a length ℓ that follows the observed counts, as sessions decide it. The others prove a
+    /// length fixed in advance, for a link that behaves as expected; a report must say so.
+    pub fn proves_variable_length(&self) -> bool {
+        matches!(self, Self::EurVariable2024(_))
+    }
+
     /// Whether the proof holds as evaluated. It does not with [`Sampling::AsPublished`], which is for comparison
     /// with the papers; a report on a key made that way must say so.
     pub fn is_rigorous(&self) -> bool {

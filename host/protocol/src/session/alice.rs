@@ -182,7 +182,7 @@ impl Block {
                 self.collecting(collecting, out)?
             }
             (Task::Matched, Stage::Matching { matched }, output) => {
-                let planes = sifted(output)?;
+                let planes = sifted(output, 4)?;
                 if let Test::Sample { .. } = self.plan.profile.test {
                     out.draw(Draw::Sample, 32);
                     Stage::Sampling { matched, planes }

@@ -192,7 +192,7 @@ impl Block {
         let stage = std::mem::replace(&mut self.stage, Stage::Finished);
         self.stage = match (task, stage, output) {
             (Task::Matched, Stage::Matching { sifting }, output) => {
-                let planes = sifted(output)?;
+                let planes = sifted(output, 2)?;
                 let mask = test_mask(&self.plan.profile, &planes[0], sifting.sample_seed.as_ref())?;
                 let empty = || Bits::zeros(mask.len());
                 let [low, high] = sifting.intensity.unwrap_or_else(|| [empty(), empty()]);

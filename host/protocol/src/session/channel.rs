@@ -17,8 +17,9 @@ use crate::wire::{HEADER_LEN, Header, Kind, MAX_PAYLOAD, Role, TAGGED, TRAILER_L
 /// Pads asked for at a time, and the stock below which more are asked for.
 const PADS_AT_ONCE: u32 = 64;
 const PADS_LOW: usize = 16;
-/// Pads that a restarted peer may have skipped. Small, since they are burnt before the tag that names them is checked.
-const PADS_SKIPPED: u64 = 256;
+/// Pads that a restarted peer may have skipped: 64 starts that came to nothing. They are burnt before the tag that names
+/// them is checked, so the number is small.
+const PADS_SKIPPED: u64 = 1 << 12;
 /// Bytes accepted without a tag: a few of the largest messages.
 const UNTAGGED_LIMIT: u64 = 4 * MAX_PAYLOAD as u64;
 
@@ -45,6 +46,17 @@ struct Direction {
 }
 
 impl Direction {
+    /// Whether the pad and the session id that `next` needs are there.
+    fn can_leave(&self, next: &Outgoing, open: bool) -> bool {
+        match next {
+            Outgoing::Message(kind, ..) => {
+                let tagged = kind.flags() & TAGGED != 0;
+                (!tagged || self.transcript.pads() > 0) && (*kind == Kind::Hello || open)
+            }
+            Outgoing::Then(_) => true,
+        }
+    }
+
     /// The request for more pads, if they run low.
     fn request(&mut self, sender: Role) -> Option<Step> {
         if self.requested || self.transcript.pads() >= PADS_LOW {
@@ -57,6 +69,12 @@ impl Direction {
     }
 }
 
+/// What leaves in order: a step that a message decides, such as the release of a key, leaves after it.
+enum Outgoing {
+    Message(Kind, u64, Vec<u8>),
+    Then(Step),
+}
+
 pub(super) struct Channel {
     role: Role,
     profile: [u8; 32],
@@ -67,7 +85,7 @@ pub(super) struct Channel {
     receive: Direction,
     /// Whether the peer's first message has told where its pads start.
     synchronised: bool,
-    outgoing: VecDeque<(Kind, u64, Vec<u8>)>,
+    outgoing: VecDeque<Outgoing>,
     incoming: VecDeque<Vec<u8>>,
     ready: Vec<Step>,
 }
@@ -113,12 +131,26 @@ impl Channel {
     /// Starts the handshake with this side's nonce.
     pub(super) fn hello(&mut self, nonce: [u8; NONCE_LEN]) {
         self.our_nonce = Some(nonce);
-        self.outgoing.push_front((Kind::Hello, 0, nonce.to_vec()));
+        self.outgoing.push_front(Outgoing::Message(Kind::Hello, 0, nonce.to_vec()));
         self.agree();
     }
 
     pub(super) fn send(&mut self, kind: Kind, block: u64, payload: Vec<u8>) {
-        self.outgoing.push_back((kind, block, payload));
+        self.outgoing.push_back(Outgoing::Message(kind, block, payload));
+    }
+
+    /// Lets `step` leave after all messages so far.
+    pub(super) fn then(&mut self, step: Step) {
+        self.outgoing.push_back(Outgoing::Then(step));
+    }
+
+    /// Drops all messages and wipes the pads; the pads are burnt.
+    pub(super) fn abandon(&mut self) {
+        self.outgoing.clear();
+        self.incoming.clear();
+        self.ready.clear();
+        self.send.transcript.forget_pads();
+        self.receive.transcript.forget_pads();
     }
 
     pub(super) fn supply(&mut self, sender: Role, pads: Pads) {
@@ -133,16 +165,16 @@ impl Channel {
 
     /// Messages that can leave and requests for pads.
     pub(super) fn steps(&mut self) -> Vec<Step> {
-        while let Some((kind, _, _)) = self.outgoing.front() {
-            let needs_pad = kind.flags() & TAGGED != 0;
-            // All but the greeting needs the session's id.
-            if (needs_pad && self.send.transcript.pads() == 0) || (*kind != Kind::Hello && !self.is_open()) {
+        while let Some(next) = self.outgoing.pop_front() {
+            if !self.send.can_leave(&next, self.is_open()) {
+                self.outgoing.push_front(next);
                 break;
             }
-            if let Some((kind, block, payload)) = self.outgoing.pop_front() {
-                let message = self.seal(kind, block, &payload);
-                self.ready.push(Step::Send(message));
-            }
+            let step = match next {
+                Outgoing::Message(kind, block, payload) => Step::Send(self.seal(kind, block, &payload)),
+                Outgoing::Then(step) => step,
+            };
+            self.ready.push(step);
         }
         self.ready.extend(self.send.request(self.role));
         if self.synchronised {

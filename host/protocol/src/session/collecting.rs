@@ -18,7 +18,7 @@ use super::account::Detected;
 use super::closing::unexpected;
 use super::outbox::{Outbox, Task};
 use super::sifting::{Lookup, check_batch, compact, expand, sifted};
-use crate::error::{ProtocolError, RecordError, SessionError};
+use crate::error::{RecordError, SessionError};
 use crate::profile::Protocol;
 use crate::raw::RawBatch;
 use crate::wire::Kind;
@@ -67,15 +67,11 @@ impl Collecting {
         detected: &mut Detected,
         out: &mut Outbox,
     ) -> Result<(), SessionError> {
-        let detections = Detections::decode(payload)?;
         let (first, slots) = plan.batch(self.detections_count);
-        if slots == 0 || (detections.first_slot, detections.slots) != (first, slots) {
-            return Err(SessionError::Peer(ProtocolError::Field {
-                field: "the first slot of a batch of detections",
-                want: format!("{first}, with {slots} slots"),
-                got: detections.first_slot,
-            }));
+        if slots == 0 {
+            return Err(unexpected(Kind::Detections, plan.block, "bases"));
         }
+        let detections = Detections::decode(payload, first, slots)?;
         detected.detections += detections.offsets.len() as u64;
         detected.position_bytes += payload.len() as u64;
         self.detections_count += 1;
@@ -99,7 +95,7 @@ impl Collecting {
 
     /// Takes the planes of a batch that was looked up.
     pub(super) fn looked_up(&mut self, index: u32, output: Output) -> Result<(), SessionError> {
-        self.looked_up[index as usize].planes = Some(sifted(output)?);
+        self.looked_up[index as usize].planes = Some(sifted(output, 4)?);
         Ok(())
     }
 

@@ -141,7 +141,7 @@ impl Session {
         }
         let result = self.dispatch(now, input);
         if result.is_err() {
-            self.stop();
+            self.abort();
         }
         result
     }
@@ -190,8 +190,10 @@ impl Session {
         Duration::from_secs(self.profile.silence_seconds.into())
     }
 
-    fn stop(&mut self) {
+    /// Stops the session, as any error does: what it holds is dropped and wiped.
+    pub fn abort(&mut self) {
         self.stopped = true;
+        self.channel.abandon();
         self.blocks.clear();
         // What was decided before the error stands: a Final message and the key it releases go together.
         self.steps.retain(|step| matches!(step, Step::Send(_) | Step::Key(_) | Step::Report(_)));
@@ -345,8 +347,9 @@ impl Session {
                     self.qber = Some((errors + 1) as f64 / (bits + 1) as f64);
                 }
                 Action::Measured { .. } => {}
-                Action::Key(key) => self.steps.push_back(Step::Key(key)),
-                Action::Report(report) => self.steps.push_back(Step::Report(report)),
+                // After the Final message that goes with it.
+                Action::Key(key) => self.channel.then(Step::Key(key)),
+                Action::Report(report) => self.channel.then(Step::Report(report)),
             }
         }
         let finished = match self.blocks.get(&block) {

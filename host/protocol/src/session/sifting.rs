@@ -39,7 +39,7 @@ impl Split {
             Task::Test => &mut self.test,
             _ => return Err(SessionError::Driver(format!("{task:?} is no job of sifting"))),
         };
-        *slot = Some(sifted(output)?);
+        *slot = Some(sifted(output, 3)?);
         Ok(())
     }
 
@@ -49,10 +49,10 @@ impl Split {
     }
 }
 
-/// The planes of a finished Sift job.
-pub(crate) fn sifted(output: Output) -> Result<Vec<Bits>, SessionError> {
+/// The `count` planes of a finished Sift job.
+pub(crate) fn sifted(output: Output, count: usize) -> Result<Vec<Bits>, SessionError> {
     match output {
-        Output::Sift(planes) => Ok(planes),
+        Output::Sift(planes) if planes.len() == count => Ok(planes),
         _ => Err(SessionError::Driver("a Sift job returned something else".into())),
     }
 }

@@ -28,13 +28,21 @@ impl Detections {
         writer.finish()
     }
 
-    /// Reads the payload.
+    /// Reads the payload, which must be for the batch of `want_slots` slots from `want_first` on.
     ///
     /// # Errors
-    /// If it is malformed.
-    pub fn decode(payload: &[u8]) -> Result<Self, ProtocolError> {
+    /// If it is malformed or for another batch.
+    pub fn decode(payload: &[u8], want_first: u64, want_slots: u32) -> Result<Self, ProtocolError> {
         let mut reader = Reader::new(payload);
-        let (first_slot, slots, count) = (reader.u64()?, reader.u32()?, reader.u32()?);
+        let (first_slot, slots) = (reader.u64()?, reader.u32()?);
+        let due = [
+            ("the first slot of a batch of detections", want_first, first_slot),
+            ("the slots of a batch of detections", want_slots.into(), slots.into()),
+        ];
+        if let Some((field, want, got)) = due.into_iter().find(|(_, want, got)| want != got) {
+            return Err(ProtocolError::Field { field, want: want.to_string(), got });
+        }
+        let count = reader.u32()?;
         let offsets = positions::read(&mut reader, count as usize, slots)?;
         Ok(Self { first_slot, slots, offsets })
     }

@@ -7,7 +7,7 @@ use qkdpp_protocol::ProtocolError;
 use qkdpp_protocol::reconcile::{Party, Request};
 use qkdpp_protocol::wire::{Header, Kind, Role};
 
-use super::{Link, is_field, is_unexpected};
+use super::{Link, is_unexpected};
 
 #[test]
 fn blocks_that_are_not_due() {
@@ -93,8 +93,12 @@ fn every_message_comes_once() {
                 (0..copies).map(|_| forger.pass(message, |_, _| ())).collect()
             });
             match twice {
+                // After the last batch none is due, before it the next one is.
+                Kind::Detections => assert!(
+                    matches!(error, ProtocolError::Field { .. } | ProtocolError::Unexpected { .. }),
+                    "{error:?}"
+                ),
                 // One too many stands for the next one; where it fits there, the two sides lose each other.
-                Kind::Detections => is_field(&error, "first slot"),
                 Kind::Parities | Kind::Undecoded => assert!(
                     matches!(
                         error,
