@@ -196,8 +196,7 @@ impl Block {
                 let mask = test_mask(&self.plan.profile, &planes[0], sifting.sample_seed.as_ref())?;
                 let empty = || Bits::zeros(mask.len());
                 let [low, high] = sifting.intensity.unwrap_or_else(|| [empty(), empty()]);
-                let mut planes = planes.into_iter().skip(1).chain([low, high]).map(Arc::new);
-                let planes: Vec<_> = planes.by_ref().collect();
+                let planes: Vec<_> = planes.into_iter().skip(1).chain([low, high]).map(Arc::new).collect();
                 let split = Split::start(mask, &planes, out)?;
                 Stage::Splitting { alice_test: sifting.test, split }
             }
