@@ -9,7 +9,7 @@ use std::time::Duration;
 use sha3::Shake256;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 
-use crate::backend::{Backend, Busy, JobId};
+use crate::backend::{Backend, Busy, Fault, JobId};
 use crate::bits::{Bits, words_for};
 use crate::cpu::Level;
 use crate::job::{Job, Output, Shared};
@@ -55,19 +55,84 @@ pub enum Mismatch {
 /// How long a job may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs the whole suite on `backend`; returns the number of jobs compared.
+/// Jobs kept in flight.
+const IN_FLIGHT: usize = 24;
+
+/// How many jobs a backend has been compared on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Jobs with the reference's output.
+    pub equal: usize,
+    /// Jobs that were handed back because the backend has no kernel or no room for them.
+    pub unsupported: usize,
+}
+
+/// Runs the whole suite on `backend`, all kernels mixed and many jobs at once; returns the number of jobs compared.
 ///
 /// # Errors
 /// The first result that is not the reference's.
 pub fn check(backend: &mut dyn Backend) -> Result<usize, Mismatch> {
-    let jobs = jobs();
-    for (id, (case, job)) in (0..).zip(&jobs) {
-        let output = run(backend, JobId(id), case, job.clone())?;
-        if output != Level::Reference.run(job) {
-            return Err(Mismatch::Output { backend: backend.name(), case: case.clone() });
+    let Suite { compared, unsupported } = suite(backend)?;
+    match unsupported {
+        None => Ok(compared.equal),
+        Some((case, reason)) => Err(Mismatch::Fault { backend: backend.name(), case, reason }),
+    }
+}
+
+/// As [`check`], for a bare device, which may lack a kernel or the room for a job.
+///
+/// # Errors
+/// The first result that is not the reference's, and any other fault.
+pub fn check_device(backend: &mut dyn Backend) -> Result<Compared, Mismatch> {
+    Ok(suite(backend)?.compared)
+}
+
+struct Suite {
+    compared: Compared,
+    /// The first job that was not supported.
+    unsupported: Option<(String, String)>,
+}
+
+fn suite(backend: &mut dyn Backend) -> Result<Suite, Mismatch> {
+    let mut source = Source::new();
+    let mut jobs = jobs(&mut source);
+    for last in (1..jobs.len()).rev() {
+        jobs.swap(last, source.below(last + 1));
+    }
+    let mut suite = Suite { compared: Compared::default(), unsupported: None };
+    let mut next = 0;
+    while next < jobs.len() || backend.in_flight() > 0 {
+        while let Some((_, job)) = jobs.get(next).filter(|_| backend.in_flight() < IN_FLIGHT)
+            && backend.submit(JobId(next as u64), job.clone()).is_ok()
+        {
+            next += 1;
+        }
+        let done = backend.wait(PATIENCE);
+        let (case, done) =
+            done.and_then(|done| Some((jobs.get(done.id.0 as usize)?, done))).ok_or_else(|| {
+                let case = format!("one of the jobs before number {next}");
+                Mismatch::Lost { backend: backend.name(), case, seconds: PATIENCE.as_secs() }
+            })?;
+        let (name, job) = case;
+        match done.result {
+            Ok(output) if output == Level::Reference.run(job) => suite.compared.equal += 1,
+            Ok(_) => return Err(Mismatch::Output { backend: backend.name(), case: name.clone() }),
+            Err((Fault::Unsupported { reason, .. }, _)) => {
+                suite.compared.unsupported += 1;
+                suite.unsupported.get_or_insert((name.clone(), reason));
+            }
+            Err((fault, _)) => {
+                let (case, reason) = (name.clone(), fault.to_string());
+                return Err(Mismatch::Fault { backend: backend.name(), case, reason });
+            }
         }
     }
-    Ok(jobs.len())
+    if suite.compared.equal + suite.compared.unsupported == jobs.len() {
+        Ok(suite)
+    } else {
+        let case = "a job that never came back".to_owned();
+        Err(Mismatch::Lost { backend: backend.name(), case, seconds: 0 })
+    }
 }
 
 /// Runs one job to its end.
@@ -126,14 +191,13 @@ impl Source {
 /// Lengths around the word boundaries.
 const EDGES: [usize; 12] = [1, 2, 63, 64, 65, 127, 128, 129, 511, 512, 513, 4097];
 
-fn jobs() -> Vec<(String, Job)> {
-    let mut source = Source::new();
+fn jobs(source: &mut Source) -> Vec<(String, Job)> {
     let mut jobs = Vec::new();
-    sift_jobs(&mut source, &mut jobs);
-    parities_jobs(&mut source, &mut jobs);
-    ldpc_jobs(&mut source, &mut jobs);
-    polyhash_jobs(&mut source, &mut jobs);
-    toeplitz_jobs(&mut source, &mut jobs);
+    sift_jobs(source, &mut jobs);
+    parities_jobs(source, &mut jobs);
+    ldpc_jobs(source, &mut jobs);
+    polyhash_jobs(source, &mut jobs);
+    toeplitz_jobs(source, &mut jobs);
     jobs
 }
 

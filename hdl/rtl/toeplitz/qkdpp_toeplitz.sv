@@ -1,0 +1,432 @@
+// Toeplitz hashing by tiles, DEVICE.md §6.5: Tile × Tile bit products a cycle.
+//
+//   in ── skid ── blocks ─┬─► seed memory ─► window ─┐
+//                         ├─► key register ──────────┴─► product ─► sums (memory) ─► drain ── skid ── out
+//                         └─► addend ───────────────────────────────►┘
+//
+// A job loads the first B blocks of the seed and the addend, then makes A rows of B products; a row's block of seed and
+// block of key are taken while the row before it runs. The sums are read out, and all memories erased, at the end.
+//
+// Throughput: a job takes (B + D)·N + 2·N + A·max(B, 4, N + 3, 2·N) + B·N cycles and a constant below 20, where a block has N beats and
+// D = B with an addend, else 0. One job at a time.
+module qkdpp_toeplitz
+  import qkdpp_pkg::*;
+#(
+  parameter int unsigned Tile = 512,          // T, a power of two, at least 128
+  parameter int unsigned LogSeedBlocks = 12,  // A + B ≤ 2^LogSeedBlocks
+  parameter int unsigned LogOutBlocks = 10,   // B ≤ 2^LogOutBlocks: the depth of both memories
+  parameter int unsigned LeafBits = 16        // where Karatsuba's recursion ends
+) (
+  input  logic    clk_i,
+  input  logic    rst_ni,
+  input  logic    clear_i,
+  output logic    idle_o,
+  output logic    parity_error_o,
+
+  input  logic    job_valid_i,
+  output logic    job_ready_o,
+  input  params_t job_params_i,
+
+  input  logic    in_valid_i,
+  output logic    in_ready_o,
+  input  beat_t   in_data_i,
+  input  logic    in_last_i,
+
+  output logic    out_valid_o,
+  input  logic    out_ready_i,
+  output beat_t   out_data_o,
+
+  output logic    done_valid_o,
+  input  logic    done_ready_i,
+  output result_t done_result_o
+);
+
+  localparam int unsigned LogTile = $clog2(Tile);
+  localparam int unsigned BlockBeats = (Tile + BeatBits - 1) / BeatBits;
+  localparam int unsigned ProductLatency = 2 * ($clog2(Tile / LeafBits) / 2) + 2;
+
+  if (Tile < 128 || Tile != 2 ** LogTile || LeafBits > Tile || LeafBits != 2 ** $clog2(LeafBits)) begin : gen_bad_tile
+    $error("Tile and LeafBits must be powers of two, Tile at least 128 and at least LeafBits");
+  end
+  if (LogOutBlocks < 1 || LogSeedBlocks < LogOutBlocks || LogSeedBlocks + LogTile > 31) begin : gen_bad_depth
+    $error("LogOutBlocks must be in 1..LogSeedBlocks, and a job below 2^31 bits");
+  end
+
+  typedef enum logic [3:0] {
+    StScrub,    // zero both memories
+    StIdle,
+    StCheck,
+    StSeed,     // take the first B blocks of the seed
+    StAddend,
+    StRows,
+    StDrain,
+    StDiscard,  // take what is left of the input
+    StReport
+  } state_e;
+
+  state_e state_q, state_d;
+  status_e status_q, status_d;
+  logic report_q, report_d;               // StScrub belongs to a job that has to be reported
+  logic [LogOutBlocks-1:0] sweep_q;       // block to load, word to scrub
+
+  // Parameters.
+  logic [31:0] key_blocks_q, out_blocks_q, out_bits_q;
+  logic with_addend_q, flags_valid_q;
+  logic params_valid, unused_params;
+  logic [LogOutBlocks-1:0] last;          // B − 1
+  logic [LogSeedBlocks-1:0] keys_left_q;  // key blocks to take
+
+  // Input, beat by beat and block by block.
+  logic open_q;                           // the last beat of the job has not been taken into the skid buffer
+  logic skid_ready, beat_valid, beat_ready, beat_last, beat_taken;
+  beat_t beat;
+  logic [$clog2(BlockBeats+1)-1:0] beat_index_q;
+  logic [Tile-1:0] block;
+  logic block_ends, block_room, block_taken, want_key_q, last_block;
+
+  // Memories and rows.
+  logic wipe, refresh, scrub;
+  logic seed_room, key_room, read, first, rows_finished, sums_busy, drain_finished, drain_read, erase;
+  logic seed_write;
+  logic [LogOutBlocks-1:0] row_seed_addr, read_addr, drain_addr, erase_addr, seed_addr;
+  logic [ProductLatency:0] product_coming_q;
+  logic [2*Tile-2:0] matrix;
+  logic [Tile-1:0] vector, product, sums_data;
+  logic seed_error, sums_error, parity_error_q;
+
+  // ---- Input ----
+
+  qkdpp_skid #(
+    .Width(BeatBits + 1)
+  ) u_skid (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .in_valid_i(in_valid_i && open_q),
+    .in_ready_o(skid_ready),
+    .in_data_i({in_last_i, in_data_i}),
+    .out_valid_o(beat_valid),
+    .out_ready_i(beat_ready),
+    .out_data_o({beat_last, beat})
+  );
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      open_q <= 1'b0;
+    end else if (clear_i) begin
+      open_q <= 1'b0;
+    end else if (job_valid_i && job_ready_o) begin
+      open_q <= 1'b1;
+    end else if (in_valid_i && in_ready_o && in_last_i) begin
+      open_q <= 1'b0;
+    end
+  end
+
+  assign in_ready_o = skid_ready && open_q;
+
+  if (BlockBeats > 1) begin : gen_gather
+    logic [Tile-BeatBits-1:0] earlier_q;
+
+    always_ff @(posedge clk_i) begin
+      if (wipe) begin
+        earlier_q <= '0;
+      end else if (beat_taken) begin
+        earlier_q <= block[Tile-1:BeatBits];
+      end
+    end
+
+    assign block = {beat, earlier_q};
+  end else begin : gen_direct
+    assign block = beat[Tile-1:0];
+    if (Tile < BeatBits) begin : gen_padding
+      logic unused_padding;
+      assign unused_padding = ^beat[BeatBits-1:Tile];
+    end
+  end
+
+  assign block_ends = beat_index_q == $bits(beat_index_q)'(BlockBeats - 1);
+  assign beat_taken = beat_valid && beat_ready;
+  assign block_taken = beat_taken && block_ends;
+  assign last_block = want_key_q && keys_left_q == 1;
+
+  always_comb begin
+    block_room = 1'b0;
+    unique case (state_q)
+      StSeed, StAddend: block_room = 1'b1;
+      StRows: block_room = keys_left_q != '0 && (!block_ends || (want_key_q ? key_room : seed_room));
+      default: ;
+    endcase
+  end
+
+  assign beat_ready = block_room || state_q == StDiscard;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      beat_index_q <= '0;
+      want_key_q <= 1'b0;
+      keys_left_q <= '0;
+    end else if (state_q == StCheck) begin
+      beat_index_q <= '0;
+      want_key_q <= 1'b0;
+      keys_left_q <= key_blocks_q[LogSeedBlocks-1:0];
+    end else if (beat_taken) begin
+      beat_index_q <= block_ends ? '0 : beat_index_q + 1'b1;
+      if (block_ends && state_q == StRows) begin
+        want_key_q <= !want_key_q;
+        keys_left_q <= want_key_q ? keys_left_q - 1'b1 : keys_left_q;
+      end
+    end
+  end
+
+  // ---- Parameters and states ----
+
+  always_ff @(posedge clk_i) begin
+    if (job_valid_i && job_ready_o) begin
+      key_blocks_q <= job_params_i[0];
+      out_blocks_q <= job_params_i[1];
+      with_addend_q <= job_params_i[2][0];
+      flags_valid_q <= job_params_i[2][31:1] == '0;
+      out_bits_q <= job_params_i[3];
+    end
+  end
+
+  assign unused_params = ^job_params_i[7:4];
+  assign params_valid = key_blocks_q != '0 && out_blocks_q != '0 && flags_valid_q
+      && out_blocks_q <= 32'(2 ** LogOutBlocks)
+      && 33'(key_blocks_q) + 33'(out_blocks_q) <= 33'(2 ** LogSeedBlocks)
+      && out_bits_q != '0 && (out_bits_q - 32'd1) >> LogTile == out_blocks_q - 32'd1;
+  assign last = out_blocks_q[LogOutBlocks-1:0] - 1'b1;
+
+  always_comb begin
+    state_d = state_q;
+    status_d = status_q;
+    report_d = report_q;
+    unique case (state_q)
+      StScrub: begin
+        if (sweep_q == '1) begin
+          state_d = report_q ? StReport : StIdle;
+        end
+      end
+      StIdle: begin
+        status_d = StatusOk;
+        report_d = 1'b1;
+        if (job_valid_i) begin
+          state_d = StCheck;
+        end
+      end
+      StCheck: begin
+        state_d = params_valid ? StSeed : StDiscard;
+        status_d = params_valid ? StatusOk : StatusBadParameter;
+      end
+      StSeed: begin
+        if (block_taken && sweep_q == last) begin
+          state_d = with_addend_q ? StAddend : StRows;
+        end
+      end
+      StAddend: begin
+        if (block_taken && sweep_q == last) begin
+          state_d = StRows;
+        end
+      end
+      StRows: begin
+        if (rows_finished && !sums_busy && product_coming_q == '0) begin
+          state_d = StDrain;
+        end
+      end
+      StDrain: begin
+        if (drain_finished) begin
+          state_d = StReport;
+        end
+      end
+      StDiscard: begin
+        if (beat_taken && beat_last) begin
+          state_d = StScrub;
+        end
+      end
+      StReport: begin
+        if (done_ready_i) begin
+          state_d = StIdle;
+        end
+      end
+      default: state_d = StScrub;
+    endcase
+    if (state_q inside {StSeed, StAddend, StRows} && beat_taken && beat_last != (block_ends && last_block)) begin
+      state_d = beat_last ? StScrub : StDiscard;
+      status_d = StatusBadLength;
+    end
+    if (clear_i) begin
+      report_d = 1'b0;
+      unique case (state_q)
+        StIdle: state_d = StIdle;
+        StScrub: state_d = sweep_q == '1 ? StIdle : StScrub;
+        default: state_d = StScrub;
+      endcase
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      state_q <= StScrub;
+      status_q <= StatusOk;
+      report_q <= 1'b0;
+      sweep_q <= '0;
+      parity_error_q <= 1'b0;
+    end else begin
+      state_q <= state_d;
+      status_q <= status_d;
+      report_q <= report_d;
+      if (state_d != state_q) begin
+        sweep_q <= '0;
+      end else if (block_taken || state_q == StScrub) begin
+        sweep_q <= sweep_q + 1'b1;
+      end
+      parity_error_q <= !clear_i && (parity_error_q || seed_error || sums_error);
+    end
+  end
+
+  // ---- Rows ----
+
+  qkdpp_toeplitz_rows #(
+    .LogRows(LogSeedBlocks),
+    .LogDepth(LogOutBlocks)
+  ) u_rows (
+    .clk_i,
+    .rst_ni,
+    .run_i(state_q == StRows),
+    .rows_i(key_blocks_q[LogSeedBlocks-1:0]),
+    .last_i(last),
+    .seed_taken_i(state_q == StRows && block_taken && !want_key_q),
+    .seed_room_o(seed_room),
+    .seed_addr_o(row_seed_addr),
+    .key_taken_i(state_q == StRows && block_taken && want_key_q),
+    .key_room_o(key_room),
+    .read_o(read),
+    .first_o(first),
+    .read_addr_o(read_addr),
+    .finished_o(rows_finished)
+  );
+
+  assign wipe = !(state_q inside {StCheck, StSeed, StAddend, StRows});
+  assign scrub = state_q == StScrub;
+  // A scrubbed word is read last, so that the output registers of the memories hold no job data either.
+  assign refresh = (scrub && sweep_q == '1) || state_q == StReport;
+
+  always_comb begin
+    seed_write = scrub || erase;
+    seed_addr = scrub ? sweep_q : erase_addr;
+    unique case (state_q)
+      StSeed: begin
+        seed_write = block_taken && sweep_q != '0;
+        seed_addr = sweep_q;
+      end
+      StRows: begin
+        seed_write = block_taken && !want_key_q;
+        seed_addr = row_seed_addr;
+      end
+      default: ;
+    endcase
+  end
+
+  qkdpp_toeplitz_operands #(
+    .Tile(Tile),
+    .LogDepth(LogOutBlocks)
+  ) u_operands (
+    .clk_i,
+    .rst_ni,
+    .wipe_i(wipe),
+    .head_write_i(state_q == StSeed && block_taken && sweep_q == '0),
+    .seed_write_i(seed_write),
+    .seed_addr_i(seed_addr),
+    .key_write_i(state_q == StRows && block_taken && want_key_q),
+    .block_i(block),
+    .read_i(read || refresh),
+    .first_i(first),
+    .read_addr_i(refresh ? '0 : read_addr),
+    .matrix_o(matrix),
+    .vector_o(vector),
+    .error_o(seed_error)
+  );
+
+  qkdpp_toeplitz_product #(
+    .Bits(Tile),
+    .LeafBits(LeafBits)
+  ) u_product (
+    .clk_i,
+    .matrix_i(matrix),
+    .vector_i(vector),
+    .product_o(product)
+  );
+
+  // Products from the reading of their operands to the cycle before their sum.
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      product_coming_q <= '0;
+    end else if (wipe) begin
+      product_coming_q <= '0;
+    end else begin
+      product_coming_q <= {product_coming_q[ProductLatency-1:0], read};
+    end
+  end
+
+  qkdpp_toeplitz_sums #(
+    .Tile(Tile),
+    .LogDepth(LogOutBlocks)
+  ) u_sums (
+    .clk_i,
+    .rst_ni,
+    .wipe_i(wipe),
+    .last_i(last),
+    .product_next_i(product_coming_q[ProductLatency]),
+    .product_i(product),
+    .busy_o(sums_busy),
+    .write_i(scrub || erase || (state_q == StAddend && block_taken)),
+    .write_addr_i(erase ? erase_addr : sweep_q),
+    .write_data_i(state_q == StAddend ? block : '0),
+    .read_i(drain_read || refresh),
+    .read_addr_i(refresh ? '0 : drain_addr),
+    .read_data_o(sums_data),
+    .error_o(sums_error)
+  );
+
+  // ---- Output ----
+
+  qkdpp_toeplitz_drain #(
+    .Tile(Tile),
+    .LogDepth(LogOutBlocks)
+  ) u_drain (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .run_i(state_q == StDrain),
+    .last_i(last),
+    .bits_i(out_bits_q),
+    .finished_o(drain_finished),
+    .read_o(drain_read),
+    .read_addr_o(drain_addr),
+    .read_data_i(sums_data),
+    .erase_o(erase),
+    .erase_addr_o(erase_addr),
+    .out_valid_o,
+    .out_ready_i,
+    .out_data_o
+  );
+
+  assign idle_o = state_q == StIdle;
+  assign parity_error_o = parity_error_q;
+  assign job_ready_o = state_q == StIdle && !clear_i;
+  assign done_valid_o = state_q == StReport;
+  assign done_result_o = '{status: status_q, r1: '0, r0: '0};
+
+`ifndef SYNTHESIS
+  assert property (@(posedge clk_i) disable iff (!rst_ni)
+      out_valid_o && !out_ready_i && !clear_i |=> out_valid_o && $stable(out_data_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni)
+      done_valid_o && !done_ready_i && !clear_i |=> done_valid_o && $stable(done_result_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o && !in_ready_o);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) clear_i |=> !done_valid_o && !out_valid_o);
+  assert property (@(posedge clk_i) disable iff (!rst_ni)
+      out_valid_o |-> state_q == StDrain && status_q == StatusOk);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |-> vector == '0 && product_coming_q == '0);
+`endif
+
+endmodule

@@ -1,0 +1,121 @@
+// Reads the accumulators out as beats, clears the bits from ℓ on, and has each word erased in the cycle after its reading.
+//
+// Throughput: one beat a cycle. Latency: four cycles from run_i to the first beat.
+module qkdpp_toeplitz_drain
+  import qkdpp_pkg::*;
+#(
+  parameter int unsigned Tile = 512,
+  parameter int unsigned LogDepth = 10
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  input  logic                clear_i,
+
+  input  logic                run_i,       // high until finished_o
+  input  logic [LogDepth-1:0] last_i,      // words to read, less one
+  input  logic [31:0]         bits_i,      // ℓ
+  output logic                finished_o,  // all beats have been taken
+
+  output logic                read_o,
+  output logic [LogDepth-1:0] read_addr_o,
+  input  logic [Tile-1:0]     read_data_i,
+  output logic                erase_o,
+  output logic [LogDepth-1:0] erase_addr_o,
+
+  output logic                out_valid_o,
+  input  logic                out_ready_i,
+  output beat_t               out_data_o
+);
+
+  localparam int unsigned BlockBeats = (Tile + BeatBits - 1) / BeatBits;
+  localparam int unsigned UsedBits = Tile < BeatBits ? Tile : BeatBits;
+
+  logic [LogDepth:0] next_q;            // word to read; after the last one: last_i + 1
+  logic fetched_q;                      // read_data_i is a word that has not been taken into block_q
+  logic [Tile-1:0] block_q;
+  logic [$clog2(BlockBeats+1)-1:0] beats_q;
+  logic [31:0] left_q;                  // bits from block_q's first on
+  logic [LogDepth-1:0] erase_addr_q;
+  logic erase_q;
+  logic read, take, load, beat_ready;
+  beat_t mask;
+
+  assign read = run_i && next_q <= {1'b0, last_i} && (!fetched_q || load);
+  assign take = beats_q != '0 && beat_ready;
+  assign load = fetched_q && (beats_q == '0 || (take && beats_q == 1));
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      next_q <= '0;
+      fetched_q <= 1'b0;
+      beats_q <= '0;
+      left_q <= '0;
+      erase_q <= 1'b0;
+    end else if (!run_i) begin
+      next_q <= '0;
+      fetched_q <= 1'b0;
+      beats_q <= '0;
+      left_q <= bits_i;
+      erase_q <= 1'b0;
+    end else begin
+      if (read) begin
+        next_q <= next_q + 1'b1;
+      end
+      fetched_q <= read || (fetched_q && !load);
+      if (load) begin
+        beats_q <= $bits(beats_q)'(BlockBeats);
+      end else if (take) begin
+        beats_q <= beats_q - 1'b1;
+      end
+      if (take) begin
+        left_q <= left_q > UsedBits ? left_q - UsedBits : '0;
+      end
+      erase_q <= read;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    erase_addr_q <= next_q[LogDepth-1:0];
+    if (!run_i) begin
+      block_q <= '0;
+    end else if (load) begin
+      block_q <= read_data_i;
+    end else if (take) begin
+      block_q <= block_q >> UsedBits;
+    end
+  end
+
+  always_comb begin
+    for (int unsigned bit_index = 0; bit_index < BeatBits; bit_index++) begin
+      mask[bit_index] = left_q[31:8] != '0 || left_q[7:0] > 8'(bit_index);
+    end
+  end
+
+  qkdpp_skid #(
+    .Width(BeatBits)
+  ) u_skid (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .in_valid_i(beats_q != '0),
+    .in_ready_o(beat_ready),
+    .in_data_i(BeatBits'(block_q[UsedBits-1:0]) & mask),
+    .out_valid_o,
+    .out_ready_i,
+    .out_data_o
+  );
+
+  assign read_o = read;
+  assign read_addr_o = next_q[LogDepth-1:0];
+  assign erase_o = erase_q;
+  assign erase_addr_o = erase_addr_q;
+  assign finished_o = run_i && next_q > {1'b0, last_i} && !fetched_q && beats_q == '0 && !out_valid_o;
+
+`ifndef SYNTHESIS
+  assert property (@(posedge clk_i) disable iff (!rst_ni) read_o |=> erase_o && erase_addr_o == $past(read_addr_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni)
+      out_valid_o && !out_ready_i && !clear_i |=> out_valid_o && $stable(out_data_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) out_valid_o |-> run_i);
+`endif
+
+endmodule

@@ -1,0 +1,9 @@
+//! Simulated devices: what a driver can be tested against without a card.
+
+pub mod clock;
+pub mod faults;
+pub mod memory;
+pub mod model;
+
+pub use clock::Idle;
+pub use model::Model;
