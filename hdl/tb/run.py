@@ -1,17 +1,6 @@
 """Builds and runs the benches: `python hdl/tb/run.py [--coverage] [--seed N] [--configuration NAME] [bench...]`.
 
-A bench is an entry of a tb/*/bench.toml:
-
-    [[bench]]
-    top = "qkdpp_sift"                  # module under test; also the bench's name
-    test = "test_sift"                  # Python module beside the bench.toml
-    library = ["rtl/sift"]              # folders below hdl with its modules, the top's first; rtl and prim are always there
-    args = ["-Wno-WIDTHTRUNC"]          # optional: further arguments for Verilator
-    [bench.configuration]               # at least one; each is built and run
-    "256" = {}
-    "512" = { Slots = 512 }
-
-Without arguments every bench runs; an argument is a bench's name or its folder's. Only what has changed is built again, below
+Without arguments every bench runs; an argument is a bench's name (see benches.py) or its folder's. Only what has changed is built again, below
 target/hdl/tb. Needs the Python packages of hdl/requirements.txt, a C++ compiler and make.
 """
 
@@ -20,15 +9,12 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
-import tomllib
 import xml.etree.ElementTree as xml
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 
 import cocotb
@@ -37,67 +23,15 @@ from cocotb_tools.runner import get_runner
 
 import coverage
 import tools
+from benches import HDL, benches
 
-HDL = Path(__file__).resolve().parent.parent
 BUILD = HDL.parent / "target" / "hdl" / "tb"
 PROCESSES = 2
 
 
-@dataclass(frozen=True)
-class Bench:
-    """One bench in one configuration."""
-
-    folder: Path
-    top: str
-    test: str
-    library: tuple
-    args: tuple
-    configuration: str
-    parameters: tuple
-
-    @property
-    def name(self):
-        """As printed."""
-        return f"{self.top.removeprefix('qkdpp_')}[{self.configuration}]"
-
-    def build_dir(self, with_coverage):
-        """Where this configuration is built."""
-        return BUILD / ("coverage" if with_coverage else "plain") / self.top / self.configuration
-
-    def sources(self):
-        """Packages and the top; Verilator finds the other modules by their names."""
-        folders = ["rtl", *self.library]
-        packages = [path for folder in folders for path in sorted((HDL / folder).glob("*_pkg.sv"))]
-        tops = [HDL / folder / f"{self.top}.sv" for folder in (*self.library, "prim", "top")]
-        found = [path for path in tops if path.exists()]
-        if not found:
-            raise FileNotFoundError(f"{self.top}.sv is in none of {', '.join(self.library)}")
-        return [HDL / "lint" / "verilator.vlt", *dict.fromkeys(packages), found[0]]
-
-
-def benches(wanted):
-    """All benches in all configurations, or the wanted ones."""
-    found = []
-    for file in sorted((HDL / "tb").glob("*/bench.toml")):
-        for entry in tomllib.loads(file.read_text())["bench"]:
-            for configuration, parameters in entry["configuration"].items():
-                found.append(
-                    Bench(
-                        file.parent,
-                        entry["top"],
-                        entry["test"],
-                        tuple(entry.get("library", ())),
-                        tuple(entry.get("args", ())),
-                        configuration,
-                        tuple(parameters.items()),
-                    )
-                )
-    names = {bench.top for bench in found} | {bench.folder.name for bench in found}
-    wanted = [name if name in names else f"qkdpp_{name}" for name in wanted]
-    unknown = [name for name in wanted if name not in names]
-    if unknown:
-        sys.exit(f"no such bench: {', '.join(unknown)}")
-    return [b for b in found if not wanted or b.top in wanted or b.folder.name in wanted]
+def build_dir(bench, with_coverage):
+    """Where a configuration is built and run."""
+    return BUILD / ("coverage" if with_coverage else "plain") / bench.top / bench.configuration
 
 
 def stamp(folder, command):
@@ -137,7 +71,7 @@ class SharedRuntime:
 
 def build(bench, with_coverage, log):
     """Builds a bench unless nothing has changed."""
-    folder = bench.build_dir(with_coverage)
+    folder = build_dir(bench, with_coverage)
     cocotb_library = f"-L{config.libs_dir} -Wl,-rpath,{config.libs_dir} -lcocotbvpi_verilator"
     verilate = ["verilator", "--cc", "--exe", "--Mdir", str(folder), "--prefix", "Vtop", "--top-module", bench.top]
     verilate += ["-o", bench.top, "--vpi", "--public-flat-rw", "-LDFLAGS", cocotb_library]
@@ -166,7 +100,7 @@ def build(bench, with_coverage, log):
 def run(bench, with_coverage, seed):
     """Builds and runs one configuration; returns (bench, passed, failed, seconds, explanation)."""
     began = time.monotonic()
-    folder = bench.build_dir(with_coverage)
+    folder = build_dir(bench, with_coverage)
     log = folder.with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
@@ -230,7 +164,7 @@ def main():
             print(f"{bench.name:32} {verdict:6} {good:3} passed {bad:3} failed {seconds:6.1f} s", flush=True)
     covered = True
     if arguments.coverage:
-        files = [bench.build_dir(True) / "coverage.dat" for bench in chosen]
+        files = [build_dir(bench, True) / "coverage.dat" for bench in chosen]
         covered = coverage.report(files, HDL)
     print(f"{passed} passed, {failed} failed")
     sys.exit(0 if passed and not failed and covered else 1)

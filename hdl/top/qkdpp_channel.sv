@@ -73,7 +73,7 @@ module qkdpp_channel
 
   logic        accept;
   logic        in_scrubbed, out_scrubbed, in_parity_error, out_parity_error;
-  logic [31:0] read_tag, tag;
+  logic [31:0] read_tag, write_tag, tag;
   addr_t       read_addr, write_addr;
   logic        tag_valid;
   logic        first, crc_in_push, crc_out_push, result_push, result_bad;
@@ -132,6 +132,7 @@ module qkdpp_channel
     .parity_error_o     (out_parity_error),
     .job_valid_i        (accept),
     .job_bad_i          (job_i.bad),
+    .job_tag_i          (job_i.tag),
     .job_buffer_i       (job_i.out),
     .kernel_valid_i     (kernel_out_valid_i),
     .kernel_ready_o     (kernel_out_ready_o),
@@ -148,6 +149,7 @@ module qkdpp_channel
     .data_ready_i       (write_data_ready_i),
     .data_o             (write_data_o),
     .response_valid_i   (write_response_valid_i),
+    .response_tag_o     (write_tag),
     .response_addr_o    (write_addr),
     .result_valid_o     (result_push),
     .result_o           (result_new),
@@ -169,9 +171,10 @@ module qkdpp_channel
     .read_addr_i    (read_addr),
     .write_error_i  (write_response_valid_i && write_response_error_i),
     .write_timeout_i(write_timeout_i),
-    .write_tag_i    (tag),
+    .write_tag_i    (write_tag),
     .write_addr_i   (write_addr),
     .parity_error_i (in_parity_error || out_parity_error || kernel_parity_error_i),
+    .parity_tag_i   (tag),
     .fault_valid_o  (fault_valid_o),
     .fault_o        (fault_o)
   );

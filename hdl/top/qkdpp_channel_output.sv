@@ -10,49 +10,51 @@ module qkdpp_channel_output
 #(
   parameter int unsigned Depth = 512,
   parameter int unsigned MaxBurst = 64,
-  parameter int unsigned MaxPending = 32   // bursts and job ends under way, a power of two
+  parameter int unsigned MaxPending = 32   // bursts under way, a power of two
 ) (
-  input  logic    clk_i,
-  input  logic    rst_ni,
-  input  logic    clear_i,           // held until scrubbed_o
-  output logic    scrubbed_o,
-  output logic    parity_error_o,
+  input  logic        clk_i,
+  input  logic        rst_ni,
+  input  logic        clear_i,                // held until scrubbed_o
+  output logic        scrubbed_o,
+  output logic        parity_error_o,
 
   // A job; the parent never gives more than JobsPerKernel at once. A bad one yields a result without the kernel.
-  input  logic    job_valid_i,
-  input  logic    job_bad_i,
-  input  buffer_t job_buffer_i,
+  input  logic        job_valid_i,
+  input  logic        job_bad_i,
+  input  logic [31:0] job_tag_i,
+  input  buffer_t     job_buffer_i,
 
-  input  logic    kernel_valid_i,
-  output logic    kernel_ready_o,
-  input  beat_t   kernel_data_i,
-  input  logic    kernel_done_valid_i,
-  output logic    kernel_done_ready_o,
-  input  result_t kernel_result_i,
-  output logic    blocked_o,         // the kernel has a beat, and there is no room
+  input  logic        kernel_valid_i,
+  output logic        kernel_ready_o,
+  input  beat_t       kernel_data_i,
+  input  logic        kernel_done_valid_i,
+  output logic        kernel_done_ready_o,
+  input  result_t     kernel_result_i,
+  output logic        blocked_o,              // the kernel has a beat, and there is no room
 
-  output logic    request_valid_o,
-  input  logic    request_ready_i,
-  output addr_t   request_addr_o,
-  output burst_t  request_beats_o,
-  output logic    data_valid_o,
-  input  logic    data_ready_i,
-  output beat_t   data_o,
-  input  logic    response_valid_i,
-  output addr_t   response_addr_o,   // of the burst that is to be answered next
+  output logic        request_valid_o,
+  input  logic        request_ready_i,
+  output addr_t       request_addr_o,
+  output burst_t      request_beats_o,
+  output logic        data_valid_o,
+  input  logic        data_ready_i,
+  output beat_t       data_o,
+  input  logic        response_valid_i,
+  output logic [31:0] response_tag_o,         // job and address of the burst that is to be answered next
+  output addr_t       response_addr_o,
 
   // The kernel is done with a job: result, beats collected, whether it was a bad one.
-  output logic    result_valid_o,
-  output result_t result_o,
-  output length_t result_beats_o,
-  output logic    result_bad_o,
+  output logic        result_valid_o,
+  output result_t     result_o,
+  output length_t     result_beats_o,
+  output logic        result_bad_o,
   // Three cycles later: the CRC of these beats.
   output logic        crc_valid_o,
   output logic [31:0] crc_o,
 
   // All of a job's output has been written.
-  output logic    finished_valid_o,
-  input  logic    finished_ready_i
+  output logic        finished_valid_o,
+  input  logic        finished_ready_i
 );
 
   localparam int unsigned CountBits = $clog2(JobsPerKernel) + 1;
@@ -195,13 +197,15 @@ module qkdpp_channel_output
   addr_t   burst_addr;
   length_t issued_q, issued_d, remaining_q, remaining_d;
   level_t  unclaimed_q, unclaimed_d;
+  length_t bursts_q, bursts_d;
   logic    finishing_q, finishing_d;
   logic    pending_ready, pending_push, end_push;
+  logic [31:0] buffer_tag, tag_q;
   logic                 unused_buffer_ready, unused_total_ready;
   logic [CountBits-1:0] unused_buffer_count, unused_total_count;
 
   qkdpp_fifo #(
-    .Width($bits(buffer_t)),
+    .Width(32 + $bits(buffer_t)),
     .Depth(JobsPerKernel)
   ) u_buffers (
     .clk_i,
@@ -209,10 +213,10 @@ module qkdpp_channel_output
     .clear_i,
     .in_valid_i (job_valid_i),
     .in_ready_o (unused_buffer_ready),
-    .in_data_i  (job_buffer_i),
+    .in_data_i  ({job_tag_i, job_buffer_i}),
     .out_valid_o(buffer_valid),
     .out_ready_i(buffer_pop),
-    .out_data_o ({buffer_addr, buffer_beats}),
+    .out_data_o ({buffer_tag, buffer_addr, buffer_beats}),
     .count_o    (unused_buffer_count)
   );
 
@@ -256,6 +260,7 @@ module qkdpp_channel_output
     state_d = state_q;
     beats_d = beats_q;
     issued_d = issued_q;
+    bursts_d = bursts_q;
     remaining_d = remaining_q;
     finishing_d = finishing_q;
     unclaimed_d = unclaimed_q + level_t'(kept);
@@ -268,6 +273,7 @@ module qkdpp_channel_output
       Idle: begin
         buffer_pop = buffer_valid && range_ready;
         issued_d = '0;
+        bursts_d = '0;
         finishing_d = 1'b0;
         if (buffer_pop) begin
           state_d = Fill;
@@ -288,11 +294,9 @@ module qkdpp_channel_output
         beats_d = remaining_q < length_t'(burst_beats) ? burst_t'(remaining_q) : burst_beats;
         if (remaining_q == '0) begin
           end_push = 1'b1;
-          if (pending_ready) begin
-            total_pop = 1'b1;
-            burst_clear = 1'b1;
-            state_d = Idle;
-          end
+          total_pop = 1'b1;
+          burst_clear = 1'b1;
+          state_d = Idle;
         end else if (burst_valid) begin
           state_d = Request;
         end
@@ -301,6 +305,7 @@ module qkdpp_channel_output
         if (request_valid_o && request_ready_i) begin
           pending_push = 1'b1;
           issued_d = issued_q + length_t'(beats_q);
+          bursts_d = bursts_q + 1'b1;
           remaining_d = remaining_q - length_t'(beats_q);
           unclaimed_d = unclaimed_d - level_t'(beats_q);
           state_d = finishing_q ? Finish : Fill;
@@ -327,32 +332,66 @@ module qkdpp_channel_output
   always_ff @(posedge clk_i) begin
     beats_q <= beats_d;
     issued_q <= issued_d;
+    bursts_q <= bursts_d;
+    tag_q <= buffer_pop ? buffer_tag : tag_q;
     remaining_q <= remaining_d;
     finishing_q <= finishing_d;
   end
 
   // ---- Answers ----
-  // Bursts under way and, behind the bursts of each job, its end.
-  logic pending_valid, pending_end;
+  // Bursts that are to be answered.
+  logic unused_pending_valid;
   logic [$clog2(MaxPending):0] unused_pending_count;
 
   qkdpp_fifo #(
-    .Width(1 + AddrBits),
+    .Width(32 + AddrBits),
     .Depth(MaxPending)
   ) u_pending (
     .clk_i,
     .rst_ni,
     .clear_i,
-    .in_valid_i (pending_push || end_push),
+    .in_valid_i (pending_push),
     .in_ready_o (pending_ready),
-    .in_data_i  ({end_push, burst_addr}),
-    .out_valid_o(pending_valid),
-    .out_ready_i(pending_end ? finished_ready_i : response_valid_i),
-    .out_data_o ({pending_end, response_addr_o}),
+    .in_data_i  ({tag_q, burst_addr}),
+    .out_valid_o(unused_pending_valid),
+    .out_ready_i(response_valid_i),
+    .out_data_o ({response_tag_o, response_addr_o}),
     .count_o    (unused_pending_count)
   );
 
-  assign finished_valid_o = pending_valid && pending_end;
+  // Jobs of which all bursts are under way or answered, by the number of their bursts.
+  logic    end_valid, unused_end_ready, finish;
+  length_t end_bursts, answered_q, answered_d;
+  logic [CountBits-1:0] unused_end_count;
+
+  qkdpp_fifo #(
+    .Width(LengthBits),
+    .Depth(JobsPerKernel)
+  ) u_ends (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .in_valid_i (end_push),
+    .in_ready_o (unused_end_ready),
+    .in_data_i  (bursts_q),
+    .out_valid_o(end_valid),
+    .out_ready_i(finish),
+    .out_data_o (end_bursts),
+    .count_o    (unused_end_count)
+  );
+
+  // Answers come in order; those that are counted belong to the oldest job first.
+  assign finished_valid_o = end_valid && answered_q >= end_bursts;
+  assign finish = finished_valid_o && finished_ready_i;
+  assign answered_d = answered_q + length_t'(response_valid_i) - (finish ? end_bursts : '0);
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      answered_q <= '0;
+    end else begin
+      answered_q <= clear_i ? '0 : answered_d;
+    end
+  end
 
 `ifndef SYNTHESIS
   // The buffer of the job that is being written.
@@ -371,7 +410,7 @@ module qkdpp_channel_output
       request_beats_o != '0 && request_beats_o <= burst_beats && 32'(request_beats_o) <= 32'(unclaimed_q));
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       request_valid_o && !request_ready_i |=> request_valid_o && $stable(request_addr_o) && $stable(request_beats_o));
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) response_valid_i |-> pending_valid && !pending_end);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) response_valid_i |-> unused_pending_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       finished_valid_o && !finished_ready_i |=> finished_valid_o);
 `endif

@@ -13,7 +13,7 @@ module qkdpp_core
   import qkdpp_top_pkg::*;
 #(
   // Bit k: kernel k is there.
-  parameter logic [NumKernels-1:0] Kernels = 6'b010001,
+  parameter logic [NumKernels-1:0] Kernels = 6'b111001,
   // Longest burst, in beats: a power of two from 2 to 128.
   parameter int unsigned MaxBurst = 64,
   // Beats of each kernel's input and output FIFO: a power of two, at least two bursts. To read without a gap it has to
@@ -21,8 +21,17 @@ module qkdpp_core
   parameter int unsigned FifoDepth = 512,
   // First 32 bits of the hash of the sources.
   parameter logic [31:0] Build = '0,
-  // Stages of the multiplier of polyhash.
-  parameter int unsigned PolyhashMulStages = 5
+  // Sizes of the kernels, see their modules. The defaults fit xc7a200t; other sets are in configs.toml.
+  parameter int unsigned LdpcLanes = 128,
+  parameter int unsigned LdpcEdgesPerCycle = 2,
+  parameter int unsigned LdpcColumns = 512,
+  parameter int unsigned LdpcEntries = 2048,
+  parameter int unsigned LdpcRows = 512,
+  parameter int unsigned PolyhashMulStages = 5,
+  parameter int unsigned ToeplitzTile = 512,
+  parameter int unsigned ToeplitzLogSeedBlocks = 12,
+  parameter int unsigned ToeplitzLogOutBlocks = 10,
+  parameter int unsigned ToeplitzLeafBits = 16
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
@@ -326,6 +335,7 @@ module qkdpp_core
     .write_tag_i    ('0),
     .write_addr_i   (cq_answer_addr),
     .parity_error_i (1'b0),
+    .parity_tag_i   ('0),
     .fault_valid_o  (fault_valid[ClientQueue]),
     .fault_o        (fault[ClientQueue])
   );
@@ -340,8 +350,17 @@ module qkdpp_core
   now_t                     now;
 
   qkdpp_kernels #(
-    .Kernels          (Kernels),
-    .PolyhashMulStages(PolyhashMulStages)
+    .Kernels              (Kernels),
+    .LdpcLanes            (LdpcLanes),
+    .LdpcEdgesPerCycle    (LdpcEdgesPerCycle),
+    .LdpcColumns          (LdpcColumns),
+    .LdpcEntries          (LdpcEntries),
+    .LdpcRows             (LdpcRows),
+    .PolyhashMulStages    (PolyhashMulStages),
+    .ToeplitzTile         (ToeplitzTile),
+    .ToeplitzLogSeedBlocks(ToeplitzLogSeedBlocks),
+    .ToeplitzLogOutBlocks (ToeplitzLogOutBlocks),
+    .ToeplitzLeafBits     (ToeplitzLeafBits)
   ) u_kernels (
     .clk_i,
     .rst_ni,
@@ -530,19 +549,23 @@ module qkdpp_core
   );
 
   // ---- What the registers show ----
+  function automatic logic [31:0] capability(input kernel_e kernel, input int unsigned value);
+    return Kernels[kernel] ? value : '0;
+  endfunction
+
   assign hw.locked = sw.CONTROL.enable.value || jobs_busy || bus_pending;
   assign hw.BUILD.value.next = Build;
   assign hw.CAP_KERNELS.value.next = 32'(Kernels);
   assign hw.CAP_SIFT_PLANES.value.next = '0;
   assign hw.CAP_PARITIES_BITS.value.next = '0;
-  assign hw.CAP_LDPC_LANES.value.next = '0;
-  assign hw.CAP_LDPC_EDGES_PER_CYCLE.value.next = '0;
-  assign hw.CAP_LDPC_COLUMNS.value.next = '0;
-  assign hw.CAP_LDPC_ROWS.value.next = '0;
-  assign hw.CAP_LDPC_ENTRIES.value.next = '0;
-  assign hw.CAP_TOEPLITZ_TILE.value.next = '0;
-  assign hw.CAP_TOEPLITZ_SEED_BLOCKS.value.next = '0;
-  assign hw.CAP_TOEPLITZ_OUT_BLOCKS.value.next = '0;
+  assign hw.CAP_LDPC_LANES.value.next = capability(KernelLdpc, LdpcLanes);
+  assign hw.CAP_LDPC_EDGES_PER_CYCLE.value.next = capability(KernelLdpc, LdpcEdgesPerCycle);
+  assign hw.CAP_LDPC_COLUMNS.value.next = capability(KernelLdpc, LdpcColumns);
+  assign hw.CAP_LDPC_ROWS.value.next = capability(KernelLdpc, LdpcRows);
+  assign hw.CAP_LDPC_ENTRIES.value.next = capability(KernelLdpc, LdpcEntries);
+  assign hw.CAP_TOEPLITZ_TILE.value.next = capability(KernelToeplitz, ToeplitzTile);
+  assign hw.CAP_TOEPLITZ_SEED_BLOCKS.value.next = capability(KernelToeplitz, 1 << ToeplitzLogSeedBlocks);
+  assign hw.CAP_TOEPLITZ_OUT_BLOCKS.value.next = capability(KernelToeplitz, 1 << ToeplitzLogOutBlocks);
   assign hw.CONTROL.enable.hwclr = !ready;
   assign hw.STATUS.ready.next = ready;
   assign hw.STATUS.enabled.next = run;

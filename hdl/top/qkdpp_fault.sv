@@ -15,7 +15,8 @@ module qkdpp_fault
   input  logic        write_timeout_i,
   input  logic [31:0] write_tag_i,
   input  addr_t       write_addr_i,
-  input  logic        parity_error_i,  // about the job of write_tag_i: the oldest one
+  input  logic        parity_error_i,
+  input  logic [31:0] parity_tag_i,
 
   output logic        fault_valid_o,
   output fault_t      fault_o
@@ -23,21 +24,19 @@ module qkdpp_fault
 
   logic   valid_q;
   fault_t fault_q, fault_d;
-  logic   about_read;
 
-  assign about_read = read_error_i || (read_timeout_i && !parity_error_i && !write_error_i);
-
+  // An error tells more than a time-out.
   always_comb begin
-    fault_d.tag = about_read ? read_tag_i : write_tag_i;
-    fault_d.addr = about_read ? read_addr_i : (parity_error_i && !write_error_i ? '0 : write_addr_i);
     if (read_error_i) begin
-      fault_d.code = StatusReadError;
+      fault_d = '{code: StatusReadError, tag: read_tag_i, addr: read_addr_i};
     end else if (write_error_i) begin
-      fault_d.code = StatusWriteError;
+      fault_d = '{code: StatusWriteError, tag: write_tag_i, addr: write_addr_i};
     end else if (parity_error_i) begin
-      fault_d.code = StatusParity;
+      fault_d = '{code: StatusParity, tag: parity_tag_i, addr: '0};
+    end else if (read_timeout_i) begin
+      fault_d = '{code: StatusTimeout, tag: read_tag_i, addr: read_addr_i};
     end else begin
-      fault_d.code = StatusTimeout;
+      fault_d = '{code: StatusTimeout, tag: write_tag_i, addr: write_addr_i};
     end
   end
 

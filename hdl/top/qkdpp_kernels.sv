@@ -4,7 +4,16 @@ module qkdpp_kernels
   import qkdpp_pkg::*;
 #(
   parameter logic [NumKernels-1:0] Kernels = '1,
-  parameter int unsigned PolyhashMulStages = 5
+  parameter int unsigned LdpcLanes = 128,
+  parameter int unsigned LdpcEdgesPerCycle = 2,
+  parameter int unsigned LdpcColumns = 512,
+  parameter int unsigned LdpcEntries = 2048,
+  parameter int unsigned LdpcRows = 512,
+  parameter int unsigned PolyhashMulStages = 5,
+  parameter int unsigned ToeplitzTile = 512,
+  parameter int unsigned ToeplitzLogSeedBlocks = 12,
+  parameter int unsigned ToeplitzLogOutBlocks = 10,
+  parameter int unsigned ToeplitzLeafBits = 16
 ) (
   input  logic                     clk_i,
   input  logic                     rst_ni,
@@ -89,17 +98,46 @@ module qkdpp_kernels
   assign unused_parities = ^{job_valid_i[KernelParities], job_params_i[KernelParities], in_valid_i[KernelParities],
       in_data_i[KernelParities], in_last_i[KernelParities], out_ready_i[KernelParities], done_ready_i[KernelParities]};
 
-  assign idle_o[KernelLdpc] = 1'b1;
-  assign parity_error_o[KernelLdpc] = 1'b0;
-  assign job_ready_o[KernelLdpc] = 1'b0;
-  assign in_ready_o[KernelLdpc] = 1'b0;
-  assign out_valid_o[KernelLdpc] = 1'b0;
-  assign out_data_o[KernelLdpc] = '0;
-  assign done_valid_o[KernelLdpc] = 1'b0;
-  assign done_result_o[KernelLdpc] = '0;
-  logic unused_ldpc;
-  assign unused_ldpc = ^{job_valid_i[KernelLdpc], job_params_i[KernelLdpc], in_valid_i[KernelLdpc],
-      in_data_i[KernelLdpc], in_last_i[KernelLdpc], out_ready_i[KernelLdpc], done_ready_i[KernelLdpc]};
+  if (Kernels[KernelLdpc]) begin : g_ldpc
+    qkdpp_ldpc #(
+      .Lanes        (LdpcLanes),
+      .EdgesPerCycle(LdpcEdgesPerCycle),
+      .Columns      (LdpcColumns),
+      .Entries      (LdpcEntries),
+      .Rows         (LdpcRows)
+    ) u_ldpc (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .idle_o        (idle_o[KernelLdpc]),
+      .parity_error_o(parity_error_o[KernelLdpc]),
+      .job_valid_i   (job_valid_i[KernelLdpc]),
+      .job_ready_o   (job_ready_o[KernelLdpc]),
+      .job_params_i  (job_params_i[KernelLdpc]),
+      .in_valid_i    (in_valid_i[KernelLdpc]),
+      .in_ready_o    (in_ready_o[KernelLdpc]),
+      .in_data_i     (in_data_i[KernelLdpc]),
+      .in_last_i     (in_last_i[KernelLdpc]),
+      .out_valid_o   (out_valid_o[KernelLdpc]),
+      .out_ready_i   (out_ready_i[KernelLdpc]),
+      .out_data_o    (out_data_o[KernelLdpc]),
+      .done_valid_o  (done_valid_o[KernelLdpc]),
+      .done_ready_i  (done_ready_i[KernelLdpc]),
+      .done_result_o (done_result_o[KernelLdpc])
+    );
+  end else begin : g_no_ldpc
+    assign idle_o[KernelLdpc] = 1'b1;
+    assign parity_error_o[KernelLdpc] = 1'b0;
+    assign job_ready_o[KernelLdpc] = 1'b0;
+    assign in_ready_o[KernelLdpc] = 1'b0;
+    assign out_valid_o[KernelLdpc] = 1'b0;
+    assign out_data_o[KernelLdpc] = '0;
+    assign done_valid_o[KernelLdpc] = 1'b0;
+    assign done_result_o[KernelLdpc] = '0;
+    logic unused_ldpc;
+    assign unused_ldpc = ^{job_valid_i[KernelLdpc], job_params_i[KernelLdpc], in_valid_i[KernelLdpc],
+        in_data_i[KernelLdpc], in_last_i[KernelLdpc], out_ready_i[KernelLdpc], done_ready_i[KernelLdpc]};
+  end
 
   if (Kernels[KernelPolyhash]) begin : g_polyhash
     qkdpp_polyhash #(
@@ -138,17 +176,45 @@ module qkdpp_kernels
         in_data_i[KernelPolyhash], in_last_i[KernelPolyhash], out_ready_i[KernelPolyhash], done_ready_i[KernelPolyhash]};
   end
 
-  assign idle_o[KernelToeplitz] = 1'b1;
-  assign parity_error_o[KernelToeplitz] = 1'b0;
-  assign job_ready_o[KernelToeplitz] = 1'b0;
-  assign in_ready_o[KernelToeplitz] = 1'b0;
-  assign out_valid_o[KernelToeplitz] = 1'b0;
-  assign out_data_o[KernelToeplitz] = '0;
-  assign done_valid_o[KernelToeplitz] = 1'b0;
-  assign done_result_o[KernelToeplitz] = '0;
-  logic unused_toeplitz;
-  assign unused_toeplitz = ^{job_valid_i[KernelToeplitz], job_params_i[KernelToeplitz], in_valid_i[KernelToeplitz],
-      in_data_i[KernelToeplitz], in_last_i[KernelToeplitz], out_ready_i[KernelToeplitz], done_ready_i[KernelToeplitz]};
+  if (Kernels[KernelToeplitz]) begin : g_toeplitz
+    qkdpp_toeplitz #(
+      .Tile         (ToeplitzTile),
+      .LogSeedBlocks(ToeplitzLogSeedBlocks),
+      .LogOutBlocks (ToeplitzLogOutBlocks),
+      .LeafBits     (ToeplitzLeafBits)
+    ) u_toeplitz (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .idle_o        (idle_o[KernelToeplitz]),
+      .parity_error_o(parity_error_o[KernelToeplitz]),
+      .job_valid_i   (job_valid_i[KernelToeplitz]),
+      .job_ready_o   (job_ready_o[KernelToeplitz]),
+      .job_params_i  (job_params_i[KernelToeplitz]),
+      .in_valid_i    (in_valid_i[KernelToeplitz]),
+      .in_ready_o    (in_ready_o[KernelToeplitz]),
+      .in_data_i     (in_data_i[KernelToeplitz]),
+      .in_last_i     (in_last_i[KernelToeplitz]),
+      .out_valid_o   (out_valid_o[KernelToeplitz]),
+      .out_ready_i   (out_ready_i[KernelToeplitz]),
+      .out_data_o    (out_data_o[KernelToeplitz]),
+      .done_valid_o  (done_valid_o[KernelToeplitz]),
+      .done_ready_i  (done_ready_i[KernelToeplitz]),
+      .done_result_o (done_result_o[KernelToeplitz])
+    );
+  end else begin : g_no_toeplitz
+    assign idle_o[KernelToeplitz] = 1'b1;
+    assign parity_error_o[KernelToeplitz] = 1'b0;
+    assign job_ready_o[KernelToeplitz] = 1'b0;
+    assign in_ready_o[KernelToeplitz] = 1'b0;
+    assign out_valid_o[KernelToeplitz] = 1'b0;
+    assign out_data_o[KernelToeplitz] = '0;
+    assign done_valid_o[KernelToeplitz] = 1'b0;
+    assign done_result_o[KernelToeplitz] = '0;
+    logic unused_toeplitz;
+    assign unused_toeplitz = ^{job_valid_i[KernelToeplitz], job_params_i[KernelToeplitz], in_valid_i[KernelToeplitz],
+        in_data_i[KernelToeplitz], in_last_i[KernelToeplitz], out_ready_i[KernelToeplitz], done_ready_i[KernelToeplitz]};
+  end
 
 `ifndef SYNTHESIS
   for (genvar k = 0; k < NumKernels; k++) begin : g_check

@@ -19,7 +19,7 @@ package qkdpp_top_pkg;
   typedef logic [7:0] burst_t;
 
   // Jobs that a channel holds: waiting, running and being written.
-  localparam int unsigned JobsPerKernel = 4;
+  localparam int unsigned JobsPerKernel = 8;
 
   // Free-running time, wide enough that a difference of 32 bits saturates instead of wrapping.
   typedef logic [39:0] now_t;

@@ -7,8 +7,8 @@
 // A job loads the first B blocks of the seed and the addend, then makes A rows of B products; a row's block of seed and
 // block of key are taken while the row before it runs. The sums are read out, and all memories erased, at the end.
 //
-// Throughput: a job takes (B + D)·N + 2·N + A·max(B, 4, N + 3, 2·N) + B·N cycles and a constant below 20, where a block has N beats and
-// D = B with an addend, else 0. One job at a time.
+// Throughput: a job takes N·(2·B + D + 2) + (A − 1)·max(B, 4, N + 3, 2·N) + B + 11 + 2·⌊log2(Tile / LeafBits) / 2⌋ cycles from
+// its first input beat to its last output beat, where a block has N beats and D = B with an addend, else 0. One job at a time.
 module qkdpp_toeplitz
   import qkdpp_pkg::*;
 #(
@@ -72,7 +72,7 @@ module qkdpp_toeplitz
   // Parameters.
   logic [31:0] key_blocks_q, out_blocks_q, out_bits_q;
   logic with_addend_q, flags_valid_q;
-  logic params_valid, unused_params;
+  logic params_valid;
   logic [LogOutBlocks-1:0] last;          // B − 1
   logic [LogSeedBlocks-1:0] keys_left_q;  // key blocks to take
 
@@ -185,12 +185,11 @@ module qkdpp_toeplitz
       key_blocks_q <= job_params_i[0];
       out_blocks_q <= job_params_i[1];
       with_addend_q <= job_params_i[2][0];
-      flags_valid_q <= job_params_i[2][31:1] == '0;
+      flags_valid_q <= job_params_i[2][31:1] == '0 && job_params_i[7:4] == '0;
       out_bits_q <= job_params_i[3];
     end
   end
 
-  assign unused_params = ^job_params_i[7:4];
   assign params_valid = key_blocks_q != '0 && out_blocks_q != '0 && flags_valid_q
       && out_blocks_q <= 32'(2 ** LogOutBlocks)
       && 33'(key_blocks_q) + 33'(out_blocks_q) <= 33'(2 ** LogSeedBlocks)

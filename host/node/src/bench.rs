@@ -7,7 +7,8 @@ mod workload;
 use std::fmt;
 
 use clap::ValueEnum;
-use qkdpp_kernels::Level;
+use qkdpp::backend;
+use qkdpp_kernels::{Backend, Cpu, Level};
 use serde::Serialize;
 
 use crate::error::Failure;
@@ -22,7 +23,8 @@ fresh seed each time. Times are wall-clock medians but for ldpc and cascade, whi
 Further fields: f (leak over n·h(QBER)), fer (share of frames not corrected), frames and failed_frames (how many were
 tried and not corrected), iterations (mean per frame), rounds (mean messages each way per block of 2^20 bits).
 
-cpu:reference is written to be read; it gets small shapes only.
+cpu:reference is written to be read, and sim:model and sim:rtl show how fast the simulation of the device is, not the
+device; they get small shapes only.
 
 Examples:
   qkdpp bench
@@ -30,9 +32,9 @@ Examples:
 pub(crate) struct Arguments {
     /// Measure this kernel only
     kernel: Option<Kernel>,
-    /// Measure this backend only: cpu:reference, cpu:portable or cpu:auto
+    /// Measure this backend only: cpu:reference, cpu:portable, cpu:auto, sim:model or sim:rtl
     #[arg(long, value_name = "NAME")]
-    backend: Option<Level>,
+    backend: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -75,11 +77,11 @@ pub(crate) struct Measurement {
 
 impl Measurement {
     /// A row with nothing but the speed.
-    fn new(kernel: Kernel, case: String, level: Level, bits_per_second: f64) -> Self {
+    fn new(kernel: Kernel, case: String, backend: String, bits_per_second: f64) -> Self {
         Self {
             kernel,
             case,
-            backend: level.to_string(),
+            backend,
             threads: 1,
             bits_per_second,
             f: None,
@@ -92,6 +94,33 @@ impl Measurement {
     }
 }
 
+/// What is measured.
+pub(crate) enum Measured {
+    /// The CPU, in the caller's thread.
+    Cpu(Level),
+    /// A device of this name, without the CPU behind it.
+    Device(String),
+}
+
+impl Measured {
+    fn named(name: &str) -> Result<Self, Failure> {
+        let device = |_| backend::open_device(name).map(|device| Self::Device(device.name()));
+        name.parse().map(Self::Cpu).or_else(device).map_err(Failure::input)
+    }
+
+    fn open(&self) -> Result<Box<dyn Backend>, Failure> {
+        match self {
+            Self::Cpu(level) => Ok(Box::new(Cpu::inline(*level))),
+            Self::Device(name) => backend::open_device(name).map_err(Failure::input),
+        }
+    }
+
+    /// Whether it is made to be right and not to be fast.
+    fn is_slow(&self) -> bool {
+        !matches!(self, Self::Cpu(level) if *level != Level::Reference)
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -101,18 +130,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(ref kernel) => std::slice::from_ref(kernel),
         None => Kernel::value_variants(),
     };
-    let levels = match arguments.backend {
-        Some(ref level) => std::slice::from_ref(level),
-        None => Level::ALL,
+    let backends = match &arguments.backend {
+        Some(name) => vec![Measured::named(name)?],
+        None => Level::ALL.iter().copied().map(Measured::Cpu).collect(),
     };
     let mut results = Vec::new();
     if !arguments.json {
         println!("{HEADER}");
     }
     for &kernel in kernels {
-        for &level in levels {
+        for backend in &backends {
             let before = results.len();
-            cases::measure(kernel, level, &mut results)?;
+            cases::measure(kernel, backend, &mut results)?;
             if !arguments.json {
                 results[before..].iter().for_each(|row| println!("{row}"));
             }

@@ -22,7 +22,8 @@ use tracing_subscriber::EnvFilter;
 /// QKD post-processing: raw detections in, identical secret keys out.
 ///
 /// Files of bits are packed least significant bit first in each byte. Backends: cpu:reference, cpu:portable, cpu:auto
-/// (the fastest); the environment variable QKDPP_BACKEND sets the default.
+/// (the fastest), and simulated devices, with the CPU behind them: sim:model (register-level model of the FPGA core) and
+/// sim:rtl (its RTL, in builds with the feature rtl). The environment variable QKDPP_BACKEND sets the default.
 #[derive(Parser)]
 #[command(name = "qkdpp", version, max_term_width = 110)]
 struct Arguments {

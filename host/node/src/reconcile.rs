@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use qkdpp::{Entropy, OsEntropy};
 use qkdpp_kernels::ldpc::family;
-use qkdpp_kernels::{Backend, Bits, Cpu, Shared};
+use qkdpp_kernels::{Backend, Bits, Shared};
 use qkdpp_protocol::profile::{Method, Reconciliation};
 use qkdpp_protocol::reconcile::plan;
 use serde::Serialize;
@@ -57,7 +57,8 @@ pub(crate) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Backend of the kernels: cpu:reference, cpu:portable or cpu:auto (the fastest of this machine)
+    /// Backend of the kernels: cpu:reference, cpu:portable, cpu:auto (the fastest of this machine), or a simulated device
+    /// with the CPU behind it: sim:model, sim:rtl
     #[arg(long, value_name = "NAME", default_value_t = qkdpp::backend::default_name())]
     backend: String,
 }
@@ -165,11 +166,11 @@ fn estimate(given: Option<f64>, measured: f64) -> Result<f64, Failure> {
 /// The backend `name` for one side. One thread is the thread of the protocol itself: two sides then do not compete for
 /// cores, and their CPU times are clean.
 fn backend(name: &str, threads: u16) -> Result<Box<dyn Backend>, Failure> {
-    if threads == 1 {
-        let level = name.parse().map_err(Failure::input)?;
-        return Ok(Box::new(Cpu::inline(level)));
-    }
-    qkdpp::backend::open(name, threads.into()).map_err(Failure::input)
+    let opened = match threads {
+        1 => qkdpp::backend::open_inline(name),
+        _ => qkdpp::backend::open(name, threads.into()),
+    };
+    opened.map_err(Failure::input)
 }
 
 /// 1 where `a` and `b` differ.

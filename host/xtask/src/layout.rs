@@ -22,14 +22,17 @@ const TOP_LEVEL: &[&str] = &[
     "testvectors",
 ];
 
-/// Which of our crates each of our crates may depend on. Nothing depends on bench, bindings, node or xtask.
+/// Which of our crates each of our crates may depend on. Nothing depends on bench, bindings, node or xtask; protocol and
+/// device never see each other.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("qkdpp-kernels", &[]),
     ("qkdpp-protocol", &["qkdpp-kernels"]),
     ("qkdpp-channel", &["qkdpp-kernels", "qkdpp-protocol"]),
-    ("qkdpp", &["qkdpp-kernels", "qkdpp-protocol"]),
+    ("qkdpp-rtl", &[]),
+    ("qkdpp-device", &["qkdpp-kernels", "qkdpp-rtl"]),
+    ("qkdpp", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-device"]),
     ("qkdpp-node", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),
-    ("qkdpp-bench", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),
+    ("qkdpp-bench", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp-device", "qkdpp"]),
     ("qkdpp-xtask", &[]),
 ];
 

@@ -1,5 +1,6 @@
 //! Developer commands, run as `cargo xtask <command>`.
 
+mod hdl;
 mod layout;
 mod run;
 
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use run::{Failed, cargo, ensure, python, step};
+use run::{Failed, announce, cargo, ensure, python, step};
 
 /// Developer commands of qkdpp.
 #[derive(Parser)]
@@ -22,6 +23,11 @@ enum Command {
     Ci,
     /// Check the top level and who depends on whom.
     Layout,
+    /// Check the hardware: lint, benches, proofs, coverage; all of them unless one is named.
+    Hdl {
+        /// The one to run.
+        check: Option<hdl::Check>,
+    },
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -30,6 +36,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Ci => ci(),
         Command::Layout => layout::check(),
+        Command::Hdl { check } => hdl::check(check),
         Command::Vectors => vectors(),
     };
     match result {
@@ -43,25 +50,23 @@ fn main() -> ExitCode {
 
 /// Cheap checks first; the tests last, so that their summary ends the output.
 fn ci() -> Result<(), Failed> {
-    step("tools");
-    ensure("python3", "python3")?;
-    step("layout and dependency rules");
-    layout::check()?;
-    step("formatting");
-    cargo(&["fmt", "--all", "--check"])?;
-    step("lints");
-    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])?;
-    step("documentation");
-    run::with_env(
-        "RUSTDOCFLAGS",
-        "--deny warnings",
-        &["cargo", "doc", "--workspace", "--no-deps", "--locked"],
-    )?;
-    step("oracle: its own known answers, planted bugs, and the committed test vectors");
-    python(&["testvectors/oracle/selftest.py"])?;
-    python(&["testvectors/oracle/mutants.py"])?;
-    python(&["testvectors/oracle/generate.py", "--check"])?;
-    step("tests");
+    step("tools", || ensure("python3", "python3"))?;
+    step("layout and dependency rules", layout::check)?;
+    step("formatting", || cargo(&["fmt", "--all", "--check"]))?;
+    step("lints", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
+    })?;
+    step("documentation", || {
+        let doc = ["cargo", "doc", "--workspace", "--no-deps", "--locked"];
+        run::with_env("RUSTDOCFLAGS", "--deny warnings", &doc)
+    })?;
+    step("oracle: its own known answers, planted bugs, and the committed test vectors", || {
+        python(&["testvectors/oracle/selftest.py"])?;
+        python(&["testvectors/oracle/mutants.py"])?;
+        python(&["testvectors/oracle/generate.py", "--check"])
+    })?;
+    hdl::ci()?;
+    announce("tests");
     cargo(&["test", "--workspace", "--locked"])
 }
 

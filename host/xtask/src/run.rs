@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 /// What failed.
 pub(crate) struct Failed(pub(crate) String);
@@ -12,8 +13,17 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Announces a step.
-pub(crate) fn step(name: &str) {
+pub(crate) fn announce(name: &str) {
     eprintln!("\n==== {name}");
+}
+
+/// Announces a step, runs it, and says how long it took.
+pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<(), Failed>) -> Result<(), Failed> {
+    announce(name);
+    let began = Instant::now();
+    work()?;
+    eprintln!("==== {name}: {:.1} s", began.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// Runs cargo.
@@ -23,7 +33,12 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<(), Failed> {
 
 /// Runs a Python program.
 pub(crate) fn python(arguments: &[&str]) -> Result<(), Failed> {
-    finish(Command::new("python3").args(arguments))
+    program("python3", arguments)
+}
+
+/// Runs any program.
+pub(crate) fn program(name: &str, arguments: &[&str]) -> Result<(), Failed> {
+    finish(Command::new(name).args(arguments))
 }
 
 /// Runs a command with an environment variable set.
@@ -41,10 +56,15 @@ pub(crate) fn ensure(program: &str, package: &str) -> Result<(), Failed> {
     if found(program) {
         return Ok(());
     }
-    eprintln!("{program} is missing: installing Debian's {package}");
-    finish(Command::new("apt-get").args(["update", "--quiet"]))?;
-    finish(Command::new("apt-get").args(["install", "--yes", "--quiet", package]))?;
+    install(package)?;
     if found(program) { Ok(()) } else { Err(Failed(format!("{program} is missing; install it by hand"))) }
+}
+
+/// Installs a package of Debian.
+pub(crate) fn install(package: &str) -> Result<(), Failed> {
+    eprintln!("installing Debian's {package}");
+    program("apt-get", &["update", "--quiet"])?;
+    program("apt-get", &["install", "--yes", "--quiet", package])
 }
 
 fn finish(command: &mut Command) -> Result<(), Failed> {

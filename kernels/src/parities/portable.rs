@@ -67,7 +67,7 @@ fn slices_of_64_frames(frames: &Bits, start: usize, len: usize) -> Vec<u64> {
 }
 
 /// Transposes a matrix of 64 × 64 bits: bit j of word i becomes bit i of word j.
-fn transpose(block: &mut [u64; 64]) {
+pub fn transpose(block: &mut [u64; 64]) {
     let mut half = 32;
     let mut low = u64::MAX >> 32;
     while half > 0 {

@@ -113,7 +113,8 @@ fn put_range(bits: &Bits, start: usize, len: usize, to: &mut dyn Sink) {
         let words = &mut chunk[..4 * left.div_ceil(256)];
         for (index, word) in words.iter_mut().enumerate() {
             let kept = left.saturating_sub(64 * index).min(64);
-            *word = if kept == 0 { 0 } else { bits.word_at(start + at + 64 * index) & u64::MAX >> (64 - kept) };
+            *word =
+                if kept == 0 { 0 } else { bits.word_at(start + at + 64 * index) & u64::MAX >> (64 - kept) };
         }
         to.put(words);
     }

@@ -1,7 +1,9 @@
 //! Every kernel's layout and model together: a job is cut, encoded, run by the model and decoded, and its output must be
 //! the reference's.
 
+mod parities;
 mod polyhash;
+mod sift;
 
 use qkdpp_device::layout::{Capabilities, Layout, Resident, Sink, Source, Status, Wrong};
 use qkdpp_device::sim::model::Kernel;
@@ -94,7 +96,8 @@ fn check<L: Layout>(
     capabilities: &Capabilities,
     model: &mut dyn Kernel,
 ) {
-    let output = joined::<L>(&job, &answers(&job, capabilities, model)).expect("an answer that holds together");
+    let output =
+        joined::<L>(&job, &answers(&job, capabilities, model)).expect("an answer that holds together");
     let job = wrap.0(job);
     assert!(wrap.1(output) == Level::Reference.run(&job), "{job:?} differs from the reference");
 }
@@ -111,7 +114,6 @@ impl Random {
         word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         word ^ word >> 31
     }
-
 
     fn bits(&mut self, len: usize) -> qkdpp_kernels::Shared {
         let words = (0..len.div_ceil(64)).map(|_| self.word()).collect();

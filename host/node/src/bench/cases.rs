@@ -8,13 +8,13 @@ use qkdpp_kernels::parities::{Parities, Permutation};
 use qkdpp_kernels::polyhash::PolyHash;
 use qkdpp_kernels::sift::Sift;
 use qkdpp_kernels::toeplitz::{Family, Toeplitz};
-use qkdpp_kernels::{Cpu, Job, Level, Output, Shared};
+use qkdpp_kernels::{Backend, Job, Level, Output, Shared};
 use qkdpp_protocol::profile::{Method, Reconciliation};
 use qkdpp_protocol::reconcile::plan;
 
 use super::stopwatch::{median, time};
 use super::workload::Random;
-use super::{Kernel, Measurement};
+use super::{Kernel, Measured, Measurement};
 use crate::error::Failure;
 use crate::reconcile::exchange::{self, Side};
 use crate::reconcile::{Correction, entropy};
@@ -26,10 +26,10 @@ const CORRECTION_BUDGET: Duration = Duration::from_millis(1200);
 /// Bits of a Cascade block: 64 frames, which share their rounds.
 const CASCADE_BITS: usize = 1 << 20;
 
-/// Measures `kernel` at `level`. The reference is slow by design and gets small shapes only.
-pub(crate) fn measure(kernel: Kernel, level: Level, results: &mut Vec<Measurement>) -> Result<(), Failure> {
-    let mut run = Run { kernel, level, backend: Cpu::inline(level), random: Random::new(), results };
-    let small = level == Level::Reference;
+/// Measures `kernel` on `on`. What is slow by design gets small shapes only.
+pub(crate) fn measure(kernel: Kernel, on: &Measured, results: &mut Vec<Measurement>) -> Result<(), Failure> {
+    let mut run = Run { kernel, on, backend: on.open()?, random: Random::new(), results };
+    let small = on.is_slow();
     match kernel {
         Kernel::Sift => run.sift(if small { 1 << 16 } else { 1 << 22 }),
         Kernel::Parities => run.parities(if small { 4 } else { 64 }),
@@ -50,8 +50,8 @@ pub(crate) fn measure(kernel: Kernel, level: Level, results: &mut Vec<Measuremen
 
 struct Run<'a> {
     kernel: Kernel,
-    level: Level,
-    backend: Cpu,
+    on: &'a Measured,
+    backend: Box<dyn Backend>,
     random: Random,
     results: &'a mut Vec<Measurement>,
 }
@@ -140,7 +140,7 @@ impl Run<'_> {
     /// Whole error corrections of fresh keys, protocol included; the time is that of the slower side.
     fn cascade(&mut self, qber: f64) -> Result<(), Failure> {
         let settings = Reconciliation { method: Method::Cascade, ..Reconciliation::default() };
-        let mut of_bob = Cpu::inline(self.level);
+        let mut of_bob = self.on.open()?;
         let (mut runs, mut leak, mut frames, mut failed, mut rounds) = (0, 0, 0, 0, 0);
         let (mut of_alice_seconds, mut of_bob_seconds) = (0.0, 0.0);
         let start = Instant::now();
@@ -210,7 +210,7 @@ impl Run<'_> {
 
     fn measurement(&self, case: String, bits: usize, took: Duration) -> Measurement {
         let bits_per_second = bits as f64 / took.as_secs_f64();
-        Measurement::new(self.kernel, case, self.level, bits_per_second)
+        Measurement::new(self.kernel, case, self.backend.name(), bits_per_second)
     }
 }
 

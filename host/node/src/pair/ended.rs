@@ -78,6 +78,8 @@ pub(crate) struct Outcome {
     pub(crate) cpu: [Duration; 2],
     pub(crate) traffic: Traffic,
     pub(crate) elapsed: Duration,
+    /// What Alice's and Bob's backends have counted; nothing where they do not count.
+    pub(crate) counts: [Vec<(&'static str, u64)>; 2],
 }
 
 /// Puts both sides together; the keys are wiped here.
@@ -108,7 +110,7 @@ pub(super) fn compare(
     }
     let tags = statistics.map(|statistics| statistics.tags_sent);
     let cpu = statistics.map(|statistics| statistics.cpu);
-    Ok(Outcome { blocks, tags, cpu, traffic, elapsed })
+    Ok(Outcome { blocks, tags, cpu, traffic, elapsed, counts: [Vec::new(), Vec::new()] })
 }
 
 /// Whether both sides have the same key, or both none.

@@ -20,6 +20,7 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 use qkdpp::{Entropy, Link, LinkConfig, OsEntropy, Pool, ServeError, serve};
+use qkdpp_kernels::Backend;
 use qkdpp_protocol::{Profile, RawBatch, Role};
 
 use crate::compute::Compute;
@@ -70,13 +71,15 @@ pub(crate) fn run(
     let (alice_stream, alice_wire) = connect()?;
     let (bob_wire, bob_stream) = connect()?;
     let wire = Wire::new(&alice_wire, &bob_wire);
-    let link = |role, pool: Pool, entropy| {
-        let profile = profile.clone();
-        let config = LinkConfig { role, profile, backend: compute.open()?, pool, entropy };
+    let backends = [compute.open()?, compute.open()?];
+    let monitors = backends.each_ref().map(Backend::monitor);
+    let [for_alice, for_bob] = backends;
+    let link = |role, backend, pool: Pool, entropy| {
+        let config = LinkConfig { role, profile: profile.clone(), backend, pool, entropy };
         Link::new(config).map_err(|error| failure(role, &error.into()))
     };
-    let alice = link(Role::Alice, pools.alice, entropy.alice)?;
-    let bob = link(Role::Bob, pools.bob, entropy.bob)?;
+    let alice = link(Role::Alice, for_alice, pools.alice, entropy.alice)?;
+    let bob = link(Role::Bob, for_bob, pools.bob, entropy.bob)?;
 
     let start = Instant::now();
     let (alice, bob) = thread::scope(|scope| {
@@ -91,7 +94,9 @@ pub(crate) fn run(
     let elapsed = start.elapsed();
     progress.finish();
     let (alice, bob) = both(alice, bob)?;
-    compare(alice, bob, wire.traffic(), elapsed)
+    let outcome = compare(alice, bob, wire.traffic(), elapsed)?;
+    let counts = monitors.map(|monitor| monitor.map(|counts| counts()).unwrap_or_default());
+    Ok(Outcome { counts, ..outcome })
 }
 
 /// Serves one side to its end.

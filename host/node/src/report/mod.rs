@@ -124,6 +124,7 @@ impl Run<'_> {
             traffic: outcome.traffic,
             tags: outcome.tags,
             elapsed_seconds: outcome.elapsed.as_secs_f64(),
+            devices: Device::both(outcome.counts),
         }
     }
 }
@@ -150,6 +151,25 @@ pub(crate) struct Summary {
     /// Sent by Alice and by Bob.
     pub(crate) tags: [u64; 2],
     pub(crate) elapsed_seconds: f64,
+    /// What the backends have counted, where they are devices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) devices: Vec<Device>,
+}
+
+/// A count of Alice's and Bob's devices.
+#[derive(Serialize)]
+pub(crate) struct Device {
+    pub(crate) count: &'static str,
+    pub(crate) alice: u64,
+    pub(crate) bob: u64,
+}
+
+impl Device {
+    /// Both backends count the same things: they have the same name.
+    fn both([alice, bob]: [Vec<(&'static str, u64)>; 2]) -> Vec<Self> {
+        let row = |((count, alice), (_, bob))| Self { count, alice, bob };
+        alice.into_iter().zip(bob).map(row).collect()
+    }
 }
 
 impl Summary {

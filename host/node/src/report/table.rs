@@ -68,6 +68,13 @@ pub(crate) fn print(summary: &Summary) {
     item("channel", &channel(summary));
     item("tags", &tags(summary));
     item("wall clock", &format!("{} s", units::significant(summary.elapsed_seconds)));
+    for (row, device) in summary.devices.iter().filter(|device| device.alice + device.bob > 0).enumerate() {
+        if row == 0 {
+            println!("\n{:<11}{:<26}{:>16}{:>16}", "devices", "", "Alice", "Bob");
+        }
+        let [alice, bob] = [device.alice, device.bob].map(units::count);
+        println!("{:<11}{:<26}{alice:>16}{bob:>16}", "", device.count);
+    }
 }
 
 fn item(name: &str, text: &str) {

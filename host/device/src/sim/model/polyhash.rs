@@ -16,7 +16,8 @@ impl Kernel for PolyHash {
         if !in_range || parameters[3..].iter().any(|&reserved| reserved != 0) {
             return Finished::failed(Status::BadParameter);
         }
-        let beats = 1 + (u64::from(segments) - 1) * u64::from(full.div_ceil(256)) + u64::from(last.div_ceil(256));
+        let beats =
+            1 + (u64::from(segments) - 1) * u64::from(full.div_ceil(256)) + u64::from(last.div_ceil(256));
         if input.len() as u64 != beats {
             return Finished::failed(Status::BadLength);
         }

