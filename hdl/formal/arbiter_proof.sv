@@ -1,5 +1,5 @@
-// qkdpp_arbiter: grants one requester if there is any, keeps a grant until it is accepted, and lets nobody wait for more than
-// N - 1 accepted grants of others.
+// qkdpp_arbiter: grants one requester if there is any, keeps a grant until it is accepted, and lets
+// nobody wait for more than N - 1 accepted grants of others.
 module arbiter_proof #(
   parameter int unsigned N = 4,
   localparam int unsigned IndexBits = $clog2(N)
@@ -17,8 +17,9 @@ module arbiter_proof #(
   qkdpp_arbiter #(.N(N)) u_dut (.*);
 
   logic                 past_q = 1'b0;
-  logic [IndexBits-1:0] watched_q;      // a requester, any one
-  logic [IndexBits:0]   others_q;       // accepted grants of others since it has been requesting without pause
+  // A requester, any one, and accepted grants of others since it has been requesting without pause.
+  logic [IndexBits-1:0] watched_q;
+  logic [IndexBits:0]   others_q;
   logic                 kept_q;
   logic [N-1:0]         grant_q;
 
@@ -34,7 +35,8 @@ module arbiter_proof #(
     end
   end
 
-  // How many go before the watched one: the grants still to be accepted before its turn are at most as many.
+  // How many go before the watched one: the grants still to be accepted before its turn are at most
+  // as many.
   int unsigned ahead;
   always_comb begin
     ahead = 0;

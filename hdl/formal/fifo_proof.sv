@@ -1,4 +1,5 @@
-// qkdpp_fifo: order_checker; count_o and ready are right; addresses that hold no word are zero after Depth cycles without a push.
+// qkdpp_fifo: order_checker; count_o and ready are right; addresses that hold no word are zero
+// after Depth cycles without a push.
 module fifo_proof #(
   parameter int unsigned Width = 1,
   parameter int unsigned Depth = 4,

@@ -1,5 +1,6 @@
-// qkdpp_fifo_ram: order_checker; count_o and ready are right; scrubbed_o means that neither memory nor output hold a word, and
-// comes at most Depth + 2 cycles after scrub_i; no parity error is reported.
+// qkdpp_fifo_ram: order_checker; count_o and ready are right; scrubbed_o means that neither memory
+// nor output hold a word, and comes at most Depth + 2 cycles after scrub_i; no parity error is
+// reported.
 module fifo_ram_proof #(
   parameter int unsigned Width = 1,
   parameter int unsigned Depth = 4,

@@ -1,6 +1,8 @@
-// Words leave a queue in the order in which they came; none is lost, none is made up; an offer stands until it is taken.
+// Words leave a queue in the order in which they came; none is lost, none is made up; an offer
+// stands until it is taken.
 //
-// One word is watched, any one: that pushed when watch_i is high, which is free. By symmetry it stands for all.
+// One word is watched, any one: that pushed when watch_i is high, which is free. By symmetry it
+// stands for all.
 module order_checker #(
   parameter int unsigned Width = 1,
   parameter int unsigned Capacity = 2,

@@ -41,7 +41,7 @@ class Task:
 
     def sources(self):
         """The wrapper and the modules, one of them mutated: (name, text)."""
-        files = ["rtl/qkdpp_pkg.sv", *self.proof["files"], f"formal/{self.proof['top']}.sv"]
+        files = ["rtl/qkdpp_pkg.sv", *self.proof.get("packages", []), *self.proof["files"], f"formal/{self.proof['top']}.sv"]
         for file in files:
             text = (HDL / file).read_text()
             if self.mutant and self.mutant["file"] == file:
@@ -90,7 +90,11 @@ class Task:
             text=True,
             check=False,
         )
-        return result.returncode == 0, time.monotonic() - began, result.stdout
+        output = [line for line in result.stdout.splitlines() if "Copy" not in line]
+        log = self.folder / "proof" / "model" / "design.log"
+        if "task failed" in result.stdout and log.exists():
+            output += log.read_text().splitlines()[-20:]
+        return result.returncode == 0, time.monotonic() - began, "\n".join(output)
 
 
 def tool(name):
@@ -141,7 +145,7 @@ def main():
             expected, seconds, output = job.result()
             good, bad = good + expected, bad + (not expected)
             if not expected:
-                print("\n".join(line for line in output.splitlines() if "Copy" not in line))
+                print(output)
             verdict = ("refuted" if task.mutant else "proved") if expected else "FAILED"
             print(f"{task.name:44} {verdict:8} {seconds:6.1f} s", flush=True)
     print(f"{good} passed, {bad} failed")

@@ -1,4 +1,5 @@
-// qkdpp_skid: order_checker; holds two words; valid and ready tell what it holds; empty registers are zero.
+// qkdpp_skid: order_checker; holds two words; valid and ready tell what it holds; empty registers
+// are zero.
 module skid_proof #(
   parameter int unsigned Width = 2
 ) (
@@ -47,7 +48,8 @@ module skid_proof #(
     running_q <= rst_ni;
   end
 
-  // running_q: what is offered during a reset is in the data register after it, without being valid.
+  // running_q: what is offered during a reset is in the data register after it, without being
+  // valid.
   always_comb begin
     if (rst_ni && u_order.past_q) begin
       a_valid: assert (out_valid_o == (held != '0));

@@ -49,7 +49,9 @@ def verilate(job):
     folders = sorted({file.parent for folder in ("regs", "prim", "rtl", "top") for file in HDL.glob(f"{folder}/**/*.sv")})
     folder = BUILD / name / top
     folder.mkdir(parents=True, exist_ok=True)
-    command = [program, "-Wall", "--assert", "--cc", "--Mdir", str(folder), "--top-module", top]
+    # Some of the old version's errors come only when it writes C++.
+    aim = "--cc" if name == "system" and top == "qkdpp_core" else "--lint-only"
+    command = [program, "-Wall", "--assert", aim, "--Mdir", str(folder), "--top-module", top]
     command += [f"-G{key}={value}" for key, value in parameters]
     for folder in folders:
         command += ["-y", str(folder)]

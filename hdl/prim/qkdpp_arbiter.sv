@@ -1,8 +1,8 @@
 // Round-robin arbiter.
 //
-// grant_o is combinational: one-hot among the requesters, zero if there are none. A grant stays with its requester until
-// accept_i, if the request does; accept_i then gives this requester the lowest priority. So a requester waits for at most
-// N - 1 accepted grants of others.
+// grant_o is combinational: one-hot among the requesters, zero if there are none. A grant stays
+// with its requester until accept_i, if the request does; accept_i then gives this requester the
+// lowest priority. So a requester waits for at most N - 1 accepted grants of others.
 module qkdpp_arbiter #(
   parameter int unsigned N = 2
 ) (

@@ -1,8 +1,10 @@
-// CRC-32C of a word, combinational: crc_o is the state after the bits of data_i, bit 0 first, from the state crc_i.
+// CRC-32C of a word, combinational: crc_o is the state after the bits of data_i, bit 0 first, from
+// the state crc_i.
 //
-// The state is the reflected register; initial value and final XOR are the parent's. Each output bit is one XOR of those inputs that
-// it depends on, worked out at elaboration (about (Width + 32) / 2 of them). State and data enter linearly:
-// crc_o(crc, data) = crc_o(crc, 0) XOR crc_o(0, data), so that a parent can pipeline the data's part.
+// The state is the reflected register; initial value and final XOR are the parent's. Each output
+// bit is one XOR of those inputs that it depends on, worked out at elaboration (about (Width + 32)
+// / 2 of them). State and data enter linearly: crc_o(crc, data) = crc_o(crc, 0) XOR crc_o(0, data),
+// so that a parent can pipeline the data's part.
 module qkdpp_crc32c #(
   parameter int unsigned Width = 256
 ) (

@@ -1,9 +1,10 @@
 // Small first-word fall-through FIFO in registers or LUT RAM.
 //
-// Throughput: one word a cycle in and out. Latency: one cycle. Depth is a power of two, at least 2. clear_i drops what is
-// held and what is offered in that cycle. Words that have left are overwritten with zeros in cycles without a push: Depth
-// such cycles after the last pop, clear_i or reset, nothing is left of them. A memory of more than a few dozen words should be
-// a qkdpp_fifo_ram.
+// Throughput: one word a cycle in and out. Latency: one cycle. Depth is a power of two, at least 2.
+// clear_i drops what is held and what is offered in that cycle. Words that have left are
+// overwritten with zeros in cycles without a push: Depth such cycles after the last pop, clear_i or
+// reset, nothing is left of them. A memory of more than a few dozen words should be a
+// qkdpp_fifo_ram.
 module qkdpp_fifo #(
   parameter int unsigned Width = 32,
   parameter int unsigned Depth = 4,

@@ -1,8 +1,9 @@
 // Addresses and counts of a FIFO memory, and the overwriting of words that have left it.
 //
-// An address is free, live (holds a word) or stale (held one: left by a pop or a clear, or before the reset). The write port writes
-// pushed words, and zeros over stale ones in cycles without a push. The parent guarantees push_i only if there is room, and
-// pop_i only if count_o is not zero. clear_i makes every live word stale and ignores push_i and pop_i.
+// An address is free, live (holds a word) or stale (held one: left by a pop or a clear, or before
+// the reset). The write port writes pushed words, and zeros over stale ones in cycles without a
+// push. The parent guarantees push_i only if there is room, and pop_i only if count_o is not zero.
+// clear_i makes every live word stale and ignores push_i and pop_i.
 module qkdpp_fifo_pointers #(
   parameter int unsigned Depth = 4,
   localparam int unsigned AddrBits = $clog2(Depth)

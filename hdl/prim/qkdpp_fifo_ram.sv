@@ -1,9 +1,10 @@
 // Deep first-word fall-through FIFO in block RAM, with parity and scrubbing.
 //
-// Throughput: one word a cycle in and out. Latency: two cycles. Holds Depth words (a power of two, at least 2), the one at
-// the output included. clear_i drops what is held and what is offered in that cycle. scrub_i does so too and takes
-// no input; held, it leads to scrubbed_o: no word is left in the memory or at the output. Words that have left are overwritten with
-// zeros in cycles without a push, so this takes at most Depth + 2 cycles, and none if the FIFO has been idle for long.
+// Throughput: one word a cycle in and out. Latency: two cycles. Holds Depth words (a power of two,
+// at least 2), the one at the output included. clear_i drops what is held and what is offered in
+// that cycle. scrub_i does so too and takes no input; held, it leads to scrubbed_o: no word is left
+// in the memory or at the output. Words that have left are overwritten with zeros in cycles without
+// a push, so this takes at most Depth + 2 cycles, and none if the FIFO has been idle for long.
 // error_o is high in the first cycle of a word at the output that contradicts its parity.
 module qkdpp_fifo_ram #(
   parameter int unsigned Width = 256,
@@ -40,9 +41,11 @@ module qkdpp_fifo_ram #(
 
   assign drop = clear_i || scrub_i;
   assign push = in_valid_i && in_ready_o && !drop;
-  // The memory's output register is the output: the next word is fetched into it when the present one leaves.
+  // The memory's output register is the output: the next word is fetched into it when the present
+  // one leaves.
   assign fetch = stored != '0 && (!valid_q || out_ready_i) && !drop;
-  // Once all words have left and been overwritten, a read of a zero overwrites the output register too.
+  // Once all words have left and been overwritten, a read of a zero overwrites the output register
+  // too.
   assign wipe = clean && stored == '0 && !valid_q && dirty_q;
 
   qkdpp_fifo_pointers #(

@@ -1,11 +1,13 @@
 // Simple dual port memory with parity: what every memory with job data is built from (block RAM).
 //
-// One parity bit is stored with each ParityBits data bits; a word of zeros has zero parity, so that a memory that was
-// configured or scrubbed to zeros is consistent. A word must have been written before it is read.
+// One parity bit is stored with each ParityBits data bits; a word of zeros has zero parity, so that
+// a memory that was configured or scrubbed to zeros is consistent. A word must have been written
+// before it is read.
 //
-// Throughput: one read and one write a cycle. Latency: read_data_o is valid one cycle after read_i and stays until the cycle
-// after the next read_i. A read of an address that is written in the same cycle returns the old word.
-// error_o is high in the one cycle in which read_data_o is new and contradicts its parity.
+// Throughput: one read and one write a cycle. Latency: read_data_o is valid one cycle after read_i
+// and stays until the cycle after the next read_i. A read of an address that is written in the same
+// cycle returns the old word. error_o is high in the one cycle in which read_data_o is new and
+// contradicts its parity.
 module qkdpp_ram #(
   parameter int unsigned Width = 256,
   parameter int unsigned Depth = 512,

@@ -1,7 +1,8 @@
 // Register slice of a valid/ready stream: cuts every combinational path, forward and backward.
 //
-// Throughput: one word a cycle. Latency: one cycle. Holds up to two words. Registers without a valid word are zero, so that no
-// job data stay behind. clear_i drops what is held and what is offered in that cycle.
+// Throughput: one word a cycle. Latency: one cycle. Holds up to two words. Registers without a
+// valid word are zero, so that no job data stay behind. clear_i drops what is held and what is
+// offered in that cycle.
 module qkdpp_skid #(
   parameter int unsigned Width = 256
 ) (

@@ -1,8 +1,9 @@
 // Splits a range of beats into bursts.
 //
-// The bursts cover the range in order, without gap or overlap. None has more than MaxBurst beats and none crosses a multiple of
-// MaxBurst beats, hence none crosses a 4 KiB boundary. An empty range gives no burst. clear_i drops the rest of the range.
-// Throughput: one burst a cycle, one more cycle between ranges. Latency: two cycles.
+// The bursts cover the range in order, without gap or overlap. None has more than MaxBurst beats
+// and none crosses a multiple of MaxBurst beats, hence none crosses a 4 KiB boundary. An empty
+// range gives no burst. clear_i drops the rest of the range. Throughput: one burst a cycle, one
+// more cycle between ranges. Latency: two cycles.
 module qkdpp_burst
   import qkdpp_top_pkg::*;
 #(
@@ -95,7 +96,8 @@ module qkdpp_burst
 
 `ifndef SYNTHESIS
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
-      burst_valid_o && !burst_ready_i |=> burst_valid_o && $stable(burst_addr_o) && $stable(burst_beats_o));
+      burst_valid_o && !burst_ready_i
+      |=> burst_valid_o && $stable(burst_addr_o) && $stable(burst_beats_o));
   assert property (@(posedge clk_i) disable iff (!rst_ni)
       burst_valid_o |-> burst_beats_o != '0 && 32'(burst_beats_o) <= MaxBurst);
   assert property (@(posedge clk_i) disable iff (!rst_ni)

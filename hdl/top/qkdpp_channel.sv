@@ -1,8 +1,9 @@
-// What stands between one kernel, the queues and the bus: takes checked jobs, reads their input, feeds the kernel, writes its output
-// and puts the completion together once the last write has been answered.
+// What stands between one kernel, the queues and the bus: takes checked jobs, reads their input,
+// feeds the kernel, writes its output and puts the completion together once the last write has been
+// answered.
 //
-// Holds up to JobsPerKernel jobs: one being written, one at the kernel and the next ones' input being read at the same time.
-// Throughput: one beat a cycle both ways.
+// Holds up to JobsPerKernel jobs: one being written, one at the kernel and the next ones' input
+// being read at the same time. Throughput: one beat a cycle both ways.
 module qkdpp_channel
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -282,8 +283,8 @@ module qkdpp_channel
   );
 
   // Nothing is completed after an error.
-  assign completion_valid_o = finished_valid && result_valid && crc_out_valid && (crc_in_valid || result_is_bad)
-      && !fault_valid_o;
+  assign completion_valid_o = finished_valid && result_valid && crc_out_valid
+      && (crc_in_valid || result_is_bad) && !fault_valid_o;
   assign finished_o = completion_valid_o && completion_ready_i;
 
   assign completion_o = '{
@@ -298,10 +299,12 @@ module qkdpp_channel
   };
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) result_push && !result_bad |-> unused_start_valid);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      result_push && !result_bad |-> unused_start_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) finished_valid |-> tag_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
-      completion_valid_o && !completion_ready_i |=> (completion_valid_o && $stable(completion_o)) || fault_valid_o);
+      completion_valid_o && !completion_ready_i
+      |=> (completion_valid_o && $stable(completion_o)) || fault_valid_o);
 `endif
 
 endmodule

@@ -1,8 +1,10 @@
-// The input side of a channel: reads jobs' input from host memory ahead of the kernel and feeds it, job after job.
+// The input side of a channel: reads jobs' input from host memory ahead of the kernel and feeds it,
+// job after job.
 //
-// The next jobs' input is read while the kernel works on an earlier one, as far as the FIFO has room: a burst is asked for
-// only when there is room for all of it, so that data from the bus never wait. Throughput: one beat a cycle; between jobs two
-// cycles without a beat. The CRC is that of the beats as the kernel takes them, so that it covers the FIFO too.
+// The next jobs' input is read while the kernel works on an earlier one, as far as the FIFO has
+// room: a burst is asked for only when there is room for all of it, so that data from the bus never
+// wait. Throughput: one beat a cycle; between jobs two cycles without a beat. The CRC is that of
+// the beats as the kernel takes them, so that it covers the FIFO too.
 module qkdpp_channel_input
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -280,10 +282,12 @@ module qkdpp_channel_input
   );
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) data_valid_i |-> unused_fifo_ready && unused_expected_valid);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      data_valid_i |-> unused_fifo_ready && unused_expected_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni) 32'(credit_q) <= Depth);
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
-      kernel_job_valid_o && !kernel_job_ready_i |=> kernel_job_valid_o && $stable(kernel_job_params_o));
+      kernel_job_valid_o && !kernel_job_ready_i
+      |=> kernel_job_valid_o && $stable(kernel_job_params_o));
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       request_valid_o && !request_ready_i |=> request_valid_o && $stable(request_addr_o));
 `endif

@@ -1,9 +1,11 @@
-// The output side of a channel: collects what the kernel gives, as far as the job's buffer has room, and writes it to host memory.
+// The output side of a channel: collects what the kernel gives, as far as the job's buffer has
+// room, and writes it to host memory.
 //
-// The writer proposes bursts of the buffer and cuts the last one to what the kernel has given, so no burst leaves the buffer. A burst is
-// asked for once all its beats are in the FIFO. Jobs are written one after another without waiting for the bus's answers; a job is
-// finished (finished_valid_o) when all its bursts have been answered. Throughput: one beat a cycle; between jobs one cycle
-// without a beat at the kernel's side, five without a burst at the bus's side.
+// The writer proposes bursts of the buffer and cuts the last one to what the kernel has given, so
+// no burst leaves the buffer. A burst is asked for once all its beats are in the FIFO. Jobs are
+// written one after another without waiting for the bus's answers; a job is finished
+// (finished_valid_o) when all its bursts have been answered. Throughput: one beat a cycle; between
+// jobs one cycle without a beat at the kernel's side, five without a burst at the bus's side.
 module qkdpp_channel_output
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -18,7 +20,8 @@ module qkdpp_channel_output
   output logic        scrubbed_o,
   output logic        parity_error_o,
 
-  // A job; the parent never gives more than JobsPerKernel at once. A bad one yields a result without the kernel.
+  // A job; the parent never gives more than JobsPerKernel at once. A bad one yields a result
+  // without the kernel.
   input  logic        job_valid_i,
   input  logic        job_bad_i,
   input  logic [31:0] job_tag_i,
@@ -40,7 +43,7 @@ module qkdpp_channel_output
   input  logic        data_ready_i,
   output beat_t       data_o,
   input  logic        response_valid_i,
-  output logic [31:0] response_tag_o,         // job and address of the burst that is to be answered next
+  output logic [31:0] response_tag_o,         // job and address of the next burst to be answered
   output addr_t       response_addr_o,
 
   // The kernel is done with a job: result, beats collected, whether it was a bad one.
@@ -182,9 +185,9 @@ module qkdpp_channel_output
     .count_o    (unused_fifo_count)
   );
 
-  // ---- Writing ----
-  // Idle: the next job's buffer is given to u_burst. Fill: the kernel works; whole bursts are written. Finish: the kernel is
-  // done; what is left is written. Request: a burst waits for the bus.
+  // ---- Writing ---- Idle: the next job's buffer is given to u_burst. Fill: the kernel works;
+  // whole bursts are written. Finish: the kernel is done; what is left is written. Request: a burst
+  // waits for the bus.
   typedef enum logic [1:0] {Idle, Fill, Finish, Request} state_e;
   state_e  state_q, state_d;
   logic    buffer_valid, buffer_pop, range_ready;
@@ -281,7 +284,8 @@ module qkdpp_channel_output
       end
       Fill: begin
         beats_d = burst_beats;
-        // Beats of the next job come only after this one's total, so all unclaimed ones are this job's while there is none.
+        // Beats of the next job come only after this one's total, so all unclaimed ones are this
+        // job's while there is none.
         if (total_valid) begin
           remaining_d = total_beats - issued_q;
           finishing_d = 1'b1;
@@ -405,12 +409,16 @@ module qkdpp_channel_output
   end
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) request_valid_o |->
       request_addr_o >= check_addr_q &&
-      {1'b0, request_addr_o} + (AddrBits + 1)'(request_beats_o) <= {1'b0, check_addr_q} + (AddrBits + 1)'(check_beats_q));
+      {1'b0, request_addr_o} + (AddrBits + 1)'(request_beats_o)
+          <= {1'b0, check_addr_q} + (AddrBits + 1)'(check_beats_q));
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) request_valid_o |->
-      request_beats_o != '0 && request_beats_o <= burst_beats && 32'(request_beats_o) <= 32'(unclaimed_q));
+      request_beats_o != '0 && request_beats_o <= burst_beats
+      && 32'(request_beats_o) <= 32'(unclaimed_q));
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
-      request_valid_o && !request_ready_i |=> request_valid_o && $stable(request_addr_o) && $stable(request_beats_o));
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) response_valid_i |-> unused_pending_valid);
+      request_valid_o && !request_ready_i
+      |=> request_valid_o && $stable(request_addr_o) && $stable(request_beats_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      response_valid_i |-> unused_pending_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       finished_valid_o && !finished_ready_i |=> finished_valid_o);
 `endif

@@ -1,8 +1,10 @@
-// The completion queue: writes the completions of all sources, round robin, each as one beat, with its phase.
+// The completion queue: writes the completions of all sources, round robin, each as one beat, with
+// its phase.
 //
-// An entry is written only while it is free (CQ_HEAD has passed it, and one stays unused). Several may be under way; tail_o follows
-// the bus's answers. stop_i keeps new completions out; those taken before are written. halt_valid_i then adds the one of the
-// job that stopped the core. Throughput: one completion in two cycles.
+// An entry is written only while it is free (CQ_HEAD has passed it, and one stays unused). Several
+// may be under way; tail_o follows the bus's answers. stop_i keeps new completions out; those taken
+// before are written. halt_valid_i then adds the one of the job that stopped the core. Throughput:
+// one completion in two cycles.
 module qkdpp_complete
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -134,8 +136,8 @@ module qkdpp_complete
     .clear_i,
     .in_valid_i (accept),
     .in_ready_o (data_ready),
-    .in_data_i  ({phase_q, 27'd0, chosen.status, chosen.cycles, chosen.r1, chosen.r0, chosen.crc_out, chosen.crc_in,
-                  chosen.out_beats, 5'd0, chosen.tag}),
+    .in_data_i  ({phase_q, 27'd0, chosen.status, chosen.cycles, chosen.r1, chosen.r0,
+                  chosen.crc_out, chosen.crc_in, chosen.out_beats, 5'd0, chosen.tag}),
     .out_valid_o(data_valid_o),
     .out_ready_i(data_ready_i),
     .out_data_o (data_o),
@@ -166,9 +168,12 @@ module qkdpp_complete
   assign posted_o = response_valid_i;
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) response_valid_i |-> answer_valid);
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) accept |-> after != (head_i & mask_i));
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) $onehot0({grant, halt_valid_i && stop_i}));
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      response_valid_i |-> answer_valid);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      accept |-> after != (head_i & mask_i));
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      $onehot0({grant, halt_valid_i && stop_i}));
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       request_valid_o && !request_ready_i |=> request_valid_o && $stable(request_addr_o));
 `endif

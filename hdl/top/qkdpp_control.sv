@@ -1,11 +1,13 @@
-// The life of the core: clear and scrub, ready, halt after an error, drain before a reset (DEVICE.md sections 3 and 4).
+// The life of the core: clear and scrub, ready, halt after an error, drain before a reset
+// (DEVICE.md sections 3 and 4).
 //
 //   power-up -> Clear -> Ready -> Halting -> Posting -> Halted
 //                 ^        |         |          |          |
 //                 +- Drain <---------+----------+----------+   CONTROL.reset
 //
-// Halting waits until all that is under way has been answered, then Posting lets the completion of the job concerned be written, if
-// there is such a job and room for it; both give up after a bus time-out and halt anyway.
+// Halting waits until all that is under way has been answered, then Posting lets the completion of
+// the job concerned be written, if there is such a job and room for it; both give up after a bus
+// time-out and halt anyway.
 module qkdpp_control
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -129,7 +131,8 @@ module qkdpp_control
   assign ready_o = state_q == Ready;
   assign halted_o = state_q == Halted;
   assign draining_o = state_q == Drain;
-  assign idle_o = (state_q == Ready || state_q == Halted) && !bus_pending_i && !jobs_busy_i && scrubbed_i;
+  assign idle_o = (state_q == Ready || state_q == Halted)
+      && !bus_pending_i && !jobs_busy_i && scrubbed_i;
   assign error_o = state_q != Halted && state_d == Halted;
   assign fault_o = fault_q;
   assign fault_kernel_o = kernel_q;
@@ -141,7 +144,8 @@ module qkdpp_control
   end
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) disable iff (!rst_ni) halted_o && !reset_i |=> halted_o && $stable(fault_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni)
+      halted_o && !reset_i |=> halted_o && $stable(fault_o));
   assert property (@(posedge clk_i) disable iff (!rst_ni) clear_o |-> !bus_pending_i);
   assert property (@(posedge clk_i) disable iff (!rst_ni) run_o |-> ready_o);
 `endif

@@ -1,5 +1,5 @@
-// The accelerator (DEVICE.md): registers behind an AXI4-Lite slave, queues and data in host memory behind an AXI4 master, two
-// level interrupts, one clock.
+// The accelerator (DEVICE.md): registers behind an AXI4-Lite slave, queues and data in host memory
+// behind an AXI4 master, two level interrupts, one clock.
 //
 //   AXI4-Lite -> qkdpp_regs <-> qkdpp_control, qkdpp_interrupt, qkdpp_counters
 //                    |
@@ -13,15 +13,18 @@ module qkdpp_core
   import qkdpp_top_pkg::*;
 #(
   // Bit k: kernel k is there.
-  parameter logic [NumKernels-1:0] Kernels = 6'b111001,
+  parameter int unsigned Kernels = 63,
   // Longest burst, in beats: a power of two from 2 to 128.
   parameter int unsigned MaxBurst = 64,
-  // Beats of each kernel's input and output FIFO: a power of two, at least two bursts. To read without a gap it has to
-  // cover the latency of the bus and a burst.
+  // Beats of each kernel's input and output FIFO: a power of two, at least two bursts. To read
+  // without a gap it has to cover the latency of the bus and a burst.
   parameter int unsigned FifoDepth = 512,
   // First 32 bits of the hash of the sources.
   parameter logic [31:0] Build = '0,
-  // Sizes of the kernels, see their modules. The defaults fit xc7a200t; other sets are in configs.toml.
+  // Sizes of the kernels, see their modules. The defaults fit xc7a200t; other sets are in
+  // configs.toml.
+  parameter int unsigned SiftPlanes = 4,
+  parameter int unsigned ParitiesLogBits = 14,
   parameter int unsigned LdpcLanes = 128,
   parameter int unsigned LdpcEdgesPerCycle = 2,
   parameter int unsigned LdpcColumns = 512,
@@ -100,6 +103,8 @@ module qkdpp_core
   output logic [1:0]        irq_o
 );
 
+  localparam logic [NumKernels-1:0] Present = NumKernels'(Kernels);
+
   // Beats are counted, so the end of a read burst is known without rlast.
   logic unused_rlast;
   assign unused_rlast = m_axi_rlast_i;
@@ -172,7 +177,8 @@ module qkdpp_core
   burst_t  [NumClients-1:0] rd_beats;
   beat_t                    rd_data;
   logic                     rd_error;
-  logic    [NumClients-1:0] wr_valid, wr_ready, wr_data_valid, wr_data_ready, wr_answer, wr_pending, wr_timeout;
+  logic    [NumClients-1:0] wr_valid, wr_ready, wr_data_valid, wr_data_ready;
+  logic    [NumClients-1:0] wr_answer, wr_pending, wr_timeout;
   addr_t   [NumClients-1:0] wr_addr;
   burst_t  [NumClients-1:0] wr_beats;
   beat_t   [NumClients-1:0] wr_data;
@@ -260,7 +266,7 @@ module qkdpp_core
   fault_t      [NumClients-1:0] fault;
 
   qkdpp_fetch #(
-    .Kernels(Kernels)
+    .Kernels(Present)
   ) u_fetch (
     .clk_i,
     .rst_ni,
@@ -321,7 +327,8 @@ module qkdpp_core
     .response_addr_o   (cq_answer_addr)
   );
 
-  // Where in the submission queue the next beat comes from is not told more exactly than by the entry.
+  // Where in the submission queue the next beat comes from is not told more exactly than by the
+  // entry.
   qkdpp_fault u_queue_fault (
     .clk_i,
     .rst_ni,
@@ -341,7 +348,8 @@ module qkdpp_core
   );
 
   // ---- Channels and kernels ----
-  logic    [NumKernels-1:0] k_idle, k_parity_error, k_job_valid, k_job_ready, k_in_valid, k_in_ready, k_in_last;
+  logic    [NumKernels-1:0] k_idle, k_parity_error, k_job_valid, k_job_ready;
+  logic    [NumKernels-1:0] k_in_valid, k_in_ready, k_in_last;
   logic    [NumKernels-1:0] k_out_valid, k_out_ready, k_done_valid, k_done_ready;
   params_t [NumKernels-1:0] k_job_params;
   beat_t   [NumKernels-1:0] k_in_data, k_out_data;
@@ -350,7 +358,9 @@ module qkdpp_core
   now_t                     now;
 
   qkdpp_kernels #(
-    .Kernels              (Kernels),
+    .Kernels              (Present),
+    .SiftPlanes           (SiftPlanes),
+    .ParitiesLogBits      (ParitiesLogBits),
     .LdpcLanes            (LdpcLanes),
     .LdpcEdgesPerCycle    (LdpcEdgesPerCycle),
     .LdpcColumns          (LdpcColumns),
@@ -383,7 +393,7 @@ module qkdpp_core
   );
 
   for (genvar k = 0; k < NumKernels; k++) begin : g_kernel
-    if (Kernels[k]) begin : g_there
+    if (Present[k]) begin : g_there
       qkdpp_channel #(
         .Depth   (FifoDepth),
         .MaxBurst(MaxBurst)
@@ -465,9 +475,10 @@ module qkdpp_core
       assign blocked[k] = 1'b0;
       assign finished[k] = 1'b0;
       logic unused_absent;
-      assign unused_absent = ^{job_valid[k], completion_ready[k], rd_ready[k], rd_data_valid[k], rd_timeout[k], wr_ready[k],
-                               wr_data_ready[k], wr_answer[k], wr_timeout[k], k_parity_error[k], k_job_ready[k],
-                               k_in_ready[k], k_out_valid[k], k_out_data[k], k_done_valid[k], k_done_result[k]};
+      assign unused_absent = ^{job_valid[k], completion_ready[k], rd_ready[k], rd_data_valid[k],
+                               rd_timeout[k], wr_ready[k], wr_data_ready[k], wr_answer[k],
+                               wr_timeout[k], k_parity_error[k], k_job_ready[k], k_in_ready[k],
+                               k_out_valid[k], k_out_data[k], k_done_valid[k], k_done_result[k]};
     end
   end
 
@@ -532,7 +543,7 @@ module qkdpp_core
   logic [63:0] counter;
 
   qkdpp_counters #(
-    .Kernels(Kernels)
+    .Kernels(Present)
   ) u_counters (
     .clk_i,
     .rst_ni,
@@ -550,22 +561,24 @@ module qkdpp_core
 
   // ---- What the registers show ----
   function automatic logic [31:0] capability(input kernel_e kernel, input int unsigned value);
-    return Kernels[kernel] ? value : '0;
+    return Present[kernel] ? value : '0;
   endfunction
 
   assign hw.locked = sw.CONTROL.enable.value || jobs_busy || bus_pending;
   assign hw.BUILD.value.next = Build;
-  assign hw.CAP_KERNELS.value.next = 32'(Kernels);
-  assign hw.CAP_SIFT_PLANES.value.next = '0;
-  assign hw.CAP_PARITIES_BITS.value.next = '0;
+  assign hw.CAP_KERNELS.value.next = 32'(Present);
+  assign hw.CAP_SIFT_PLANES.value.next = capability(KernelSift, SiftPlanes);
+  assign hw.CAP_PARITIES_BITS.value.next = capability(KernelParities, 1 << ParitiesLogBits);
   assign hw.CAP_LDPC_LANES.value.next = capability(KernelLdpc, LdpcLanes);
   assign hw.CAP_LDPC_EDGES_PER_CYCLE.value.next = capability(KernelLdpc, LdpcEdgesPerCycle);
   assign hw.CAP_LDPC_COLUMNS.value.next = capability(KernelLdpc, LdpcColumns);
   assign hw.CAP_LDPC_ROWS.value.next = capability(KernelLdpc, LdpcRows);
   assign hw.CAP_LDPC_ENTRIES.value.next = capability(KernelLdpc, LdpcEntries);
   assign hw.CAP_TOEPLITZ_TILE.value.next = capability(KernelToeplitz, ToeplitzTile);
-  assign hw.CAP_TOEPLITZ_SEED_BLOCKS.value.next = capability(KernelToeplitz, 1 << ToeplitzLogSeedBlocks);
-  assign hw.CAP_TOEPLITZ_OUT_BLOCKS.value.next = capability(KernelToeplitz, 1 << ToeplitzLogOutBlocks);
+  assign hw.CAP_TOEPLITZ_SEED_BLOCKS.value.next =
+      capability(KernelToeplitz, 1 << ToeplitzLogSeedBlocks);
+  assign hw.CAP_TOEPLITZ_OUT_BLOCKS.value.next =
+      capability(KernelToeplitz, 1 << ToeplitzLogOutBlocks);
   assign hw.CONTROL.enable.hwclr = !ready;
   assign hw.STATUS.ready.next = ready;
   assign hw.STATUS.enabled.next = run;
@@ -591,11 +604,14 @@ module qkdpp_core
 `ifndef SYNTHESIS
   // The bus: no burst crosses 4 KiB, no request changes before it is taken.
   assert property (@(posedge clk_i) disable iff (!rst_ni)
-      m_axi_arvalid_o |-> 32'(m_axi_araddr_o[11:5]) + 32'(m_axi_arlen_o) < 128 && m_axi_araddr_o[4:0] == '0);
+      m_axi_arvalid_o
+      |-> 32'(m_axi_araddr_o[11:5]) + 32'(m_axi_arlen_o) < 128 && m_axi_araddr_o[4:0] == '0);
   assert property (@(posedge clk_i) disable iff (!rst_ni)
-      m_axi_awvalid_o |-> 32'(m_axi_awaddr_o[11:5]) + 32'(m_axi_awlen_o) < 128 && m_axi_awaddr_o[4:0] == '0);
+      m_axi_awvalid_o
+      |-> 32'(m_axi_awaddr_o[11:5]) + 32'(m_axi_awlen_o) < 128 && m_axi_awaddr_o[4:0] == '0);
   // Nothing new starts while the core is being cleared or has halted.
-  assert property (@(posedge clk_i) disable iff (!rst_ni) clear || halted |-> !(|(rd_valid & rd_ready)));
+  assert property (@(posedge clk_i) disable iff (!rst_ni)
+      clear || halted |-> !(|(rd_valid & rd_ready)));
   assert property (@(posedge clk_i) disable iff (!rst_ni) clear |-> !(|(wr_valid & wr_ready)));
 `endif
 

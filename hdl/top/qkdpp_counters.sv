@@ -1,10 +1,11 @@
-// Performance counters of 64 bits, read one at a time through COUNTER_SELECT: value_o is a copy of the selected counter, taken
-// two cycles after select_i.
+// Performance counters of 64 bits, read one at a time through COUNTER_SELECT: value_o is a copy of
+// the selected counter, taken two cycles after select_i.
 module qkdpp_counters
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
 #(
-  // Counters 0 to 3 are kernel 0's (busy, waiting for input, waiting for room, jobs), and so on; absent kernels have none.
+  // Counters 0 to 3 are kernel 0's (busy, waiting for input, waiting for room, jobs), and so on;
+  // absent kernels have none.
   parameter logic [NumKernels-1:0] Kernels = '1
 ) (
   input  logic                  clk_i,

@@ -1,8 +1,9 @@
 // CRC-32C of a stream of beats, job after job.
 //
-// A job ends with last_i, in the cycle of its last beat or in a later one without a beat. crc_valid_o is high for one cycle, three
-// cycles after last_i. Throughput: one beat a cycle, also across jobs. The data's part of the sum is worked out one stage ahead of
-// the state's, so that the loop is short.
+// A job ends with last_i, in the cycle of its last beat or in a later one without a beat.
+// crc_valid_o is high for one cycle, three cycles after last_i. Throughput: one beat a cycle, also
+// across jobs. The data's part of the sum is worked out one stage ahead of the state's, so that the
+// loop is short.
 module qkdpp_crc_stream
   import qkdpp_pkg::*;
 (

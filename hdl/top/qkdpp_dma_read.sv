@@ -1,8 +1,10 @@
-// The reading half of the AXI4 master: bursts of all clients in round-robin order, the data handed to their clients by ID.
+// The reading half of the AXI4 master: bursts of all clients in round-robin order, the data handed
+// to their clients by ID.
 //
-// Data are never held back: a client asks only for what it has room for. Beats that nobody asked for are dropped.
-// Throughput: one burst request and one beat a cycle. Latency added: one cycle for a request, one for a beat.
-// stop_i keeps new requests off the bus; what has been granted goes out and is answered.
+// Data are never held back: a client asks only for what it has room for. Beats that nobody asked
+// for are dropped. Throughput: one burst request and one beat a cycle. Latency added: one cycle for
+// a request, one for a beat. stop_i keeps new requests off the bus; what has been granted goes out
+// and is answered.
 module qkdpp_dma_read
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -127,21 +129,23 @@ module qkdpp_dma_read
       if (!rst_ni) begin
         pending_q <= '0;
       end else begin
-        pending_q <= pending_q + (request_valid_i[c] && request_ready_o[c] ? pending_t'(request_beats_i[c]) : '0)
-            - pending_t'(data_valid_o[c]);
+        pending_q <= pending_q - pending_t'(data_valid_o[c])
+            + (request_valid_i[c] && request_ready_o[c] ? pending_t'(request_beats_i[c]) : '0);
       end
     end
 
 `ifndef SYNTHESIS
     assert property (@(posedge clk_i) disable iff (!rst_ni) 32'(pending_q) <= MaxPending);
     assert property (@(posedge clk_i) disable iff (!rst_ni)
-        request_valid_i[c] && request_ready_o[c] |-> 32'(request_addr_i[c][6:0]) + 32'(request_beats_i[c]) <= 128);
+        request_valid_i[c] && request_ready_o[c]
+        |-> 32'(request_addr_i[c][6:0]) + 32'(request_beats_i[c]) <= 128);
 `endif
   end
 
 `ifndef SYNTHESIS
   assert property (@(posedge clk_i) disable iff (!rst_ni)
-      m_axi_arvalid_o && !m_axi_arready_i |=> m_axi_arvalid_o && $stable({m_axi_arid_o, out_addr, m_axi_arlen_o}));
+      m_axi_arvalid_o && !m_axi_arready_i
+      |=> m_axi_arvalid_o && $stable({m_axi_arid_o, out_addr, m_axi_arlen_o}));
 `endif
 
 endmodule

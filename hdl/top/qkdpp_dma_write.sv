@@ -1,8 +1,10 @@
-// The writing half of the AXI4 master: bursts of all clients in round-robin order, their data in the same order.
+// The writing half of the AXI4 master: bursts of all clients in round-robin order, their data in
+// the same order.
 //
-// A client asks for a burst once it has all its data, so that a burst never waits in the middle. Several bursts are under way at
-// once. Throughput: one burst request and one beat a cycle. Latency added: one cycle for a request, two for its first beat.
-// stop_i keeps new requests of these clients off the bus; what has been granted is written and answered.
+// A client asks for a burst once it has all its data, so that a burst never waits in the middle.
+// Several bursts are under way at once. Throughput: one burst request and one beat a cycle. Latency
+// added: one cycle for a request, two for its first beat. stop_i keeps new requests of these
+// clients off the bus; what has been granted is written and answered.
 module qkdpp_dma_write
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -212,15 +214,18 @@ module qkdpp_dma_write
 `ifndef SYNTHESIS
     assert property (@(posedge clk_i) disable iff (!rst_ni) 32'(pending_q) <= MaxPending);
     assert property (@(posedge clk_i) disable iff (!rst_ni)
-        request_valid_i[c] && request_ready_o[c] |-> 32'(request_addr_i[c][6:0]) + 32'(request_beats_i[c]) <= 128);
+        request_valid_i[c] && request_ready_o[c]
+        |-> 32'(request_addr_i[c][6:0]) + 32'(request_beats_i[c]) <= 128);
 `endif
   end
 
 `ifndef SYNTHESIS
   assert property (@(posedge clk_i) disable iff (!rst_ni)
-      m_axi_awvalid_o && !m_axi_awready_i |=> m_axi_awvalid_o && $stable({m_axi_awid_o, out_addr, m_axi_awlen_o}));
+      m_axi_awvalid_o && !m_axi_awready_i
+      |=> m_axi_awvalid_o && $stable({m_axi_awid_o, out_addr, m_axi_awlen_o}));
   assert property (@(posedge clk_i) disable iff (!rst_ni)
-      m_axi_wvalid_o && !m_axi_wready_i |=> m_axi_wvalid_o && $stable({m_axi_wlast_o, m_axi_wdata_o}));
+      m_axi_wvalid_o && !m_axi_wready_i
+      |=> m_axi_wvalid_o && $stable({m_axi_wlast_o, m_axi_wdata_o}));
   assert property (@(posedge clk_i) disable iff (!rst_ni) $onehot0(client_q));
   assert property (@(posedge clk_i) disable iff (!rst_ni) client_q != '0 |-> left_q != '0);
 `endif

@@ -45,7 +45,8 @@ module qkdpp_fault
       valid_q <= 1'b0;
     end else if (clear_i) begin
       valid_q <= 1'b0;
-    end else if (read_error_i || read_timeout_i || write_error_i || write_timeout_i || parity_error_i) begin
+    end else if (read_error_i || write_error_i || parity_error_i || read_timeout_i
+                 || write_timeout_i) begin
       valid_q <= 1'b1;
     end
   end
@@ -60,7 +61,8 @@ module qkdpp_fault
   assign fault_o = fault_q;
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) fault_valid_o |=> fault_valid_o && $stable(fault_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      fault_valid_o |=> fault_valid_o && $stable(fault_o));
 `endif
 
 endmodule

@@ -1,9 +1,9 @@
 // The submission queue: reads entries in order, checks them and hands each to its kernel's channel.
 //
-// Several entries are read ahead, each by one burst of two beats. An entry waits until its channel takes it and holds up those
-// behind it. One that names no kernel of this device is rejected: completed as BAD_DESCRIPTOR without a channel; other malformed
-// ones go to their channel marked as bad, so that completions of a kernel keep their order.
-// Throughput: one entry in three cycles.
+// Several entries are read ahead, each by one burst of two beats. An entry waits until its channel
+// takes it and holds up those behind it. One that names no kernel of this device is rejected:
+// completed as BAD_DESCRIPTOR without a channel; other malformed ones go to their channel marked as
+// bad, so that completions of a kernel keep their order. Throughput: one entry in three cycles.
 module qkdpp_fetch
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -143,7 +143,8 @@ module qkdpp_fetch
     job.in = in;
     job.out = out;
     job.params = beat;
-    job.bad = word[0][31:8] != '0 || (word[2][4:0] | word[4][4:0] | word[5][4:0] | word[6][4:0]) != '0
+    job.bad = word[0][31:8] != '0
+        || (word[2][4:0] | word[4][4:0] | word[5][4:0] | word[6][4:0]) != '0
         || in.beats == '0 || in_carry || out_carry;
   end
 
@@ -203,8 +204,10 @@ module qkdpp_fetch
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       request_valid_o && !request_ready_i |=> request_valid_o && $stable(request_addr_o));
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
-      |job_valid_o && (job_valid_o & job_ready_i) == '0 |=> $stable(job_valid_o) && $stable(job_o));
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) data_valid_i |-> unused_beat_ready);
+      |job_valid_o && (job_valid_o & job_ready_i) == '0
+      |=> $stable(job_valid_o) && $stable(job_o));
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      data_valid_i |-> unused_beat_ready);
 `endif
 
 endmodule

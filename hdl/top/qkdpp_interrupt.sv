@@ -1,8 +1,8 @@
 // Decides when completions make an interrupt: DEVICE.md section 5.
 //
-// set_o is high for one cycle when IRQ_STATUS.completion is to be set: count_i completions have been posted, or time_i cycles
-// have passed since the first. Clearing the bit while completions wait counts as a new first one; when all have been consumed,
-// counting starts afresh.
+// set_o is high for one cycle when IRQ_STATUS.completion is to be set: count_i completions have
+// been posted, or time_i cycles have passed since the first. Clearing the bit while completions
+// wait counts as a new first one; when all have been consumed, counting starts afresh.
 module qkdpp_interrupt (
   input  logic        clk_i,
   input  logic        rst_ni,
@@ -57,7 +57,8 @@ module qkdpp_interrupt (
 
 `ifndef SYNTHESIS
   assert property (@(posedge clk_i) disable iff (!rst_ni) set_o |-> !status_i);
-  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) cleared && waiting_i |=> posted_q != '0);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      cleared && waiting_i |=> posted_q != '0);
 `endif
 
 endmodule

@@ -4,6 +4,8 @@ module qkdpp_kernels
   import qkdpp_pkg::*;
 #(
   parameter logic [NumKernels-1:0] Kernels = '1,
+  parameter int unsigned SiftPlanes = 4,
+  parameter int unsigned ParitiesLogBits = 14,
   parameter int unsigned LdpcLanes = 128,
   parameter int unsigned LdpcEdgesPerCycle = 2,
   parameter int unsigned LdpcColumns = 512,
@@ -70,33 +72,89 @@ module qkdpp_kernels
     assign done_valid_o[KernelEcho] = 1'b0;
     assign done_result_o[KernelEcho] = '0;
     logic unused_echo;
-    assign unused_echo = ^{job_valid_i[KernelEcho], job_params_i[KernelEcho], in_valid_i[KernelEcho],
-        in_data_i[KernelEcho], in_last_i[KernelEcho], out_ready_i[KernelEcho], done_ready_i[KernelEcho]};
+    assign unused_echo = ^{
+        job_valid_i[KernelEcho], job_params_i[KernelEcho],
+        in_valid_i[KernelEcho], in_data_i[KernelEcho], in_last_i[KernelEcho],
+        out_ready_i[KernelEcho], done_ready_i[KernelEcho]};
   end
 
-  assign idle_o[KernelSift] = 1'b1;
-  assign parity_error_o[KernelSift] = 1'b0;
-  assign job_ready_o[KernelSift] = 1'b0;
-  assign in_ready_o[KernelSift] = 1'b0;
-  assign out_valid_o[KernelSift] = 1'b0;
-  assign out_data_o[KernelSift] = '0;
-  assign done_valid_o[KernelSift] = 1'b0;
-  assign done_result_o[KernelSift] = '0;
-  logic unused_sift;
-  assign unused_sift = ^{job_valid_i[KernelSift], job_params_i[KernelSift], in_valid_i[KernelSift],
-      in_data_i[KernelSift], in_last_i[KernelSift], out_ready_i[KernelSift], done_ready_i[KernelSift]};
+  if (Kernels[KernelSift]) begin : g_sift
+    qkdpp_sift #(
+      .Planes(SiftPlanes)
+    ) u_sift (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .idle_o        (idle_o[KernelSift]),
+      .parity_error_o(parity_error_o[KernelSift]),
+      .job_valid_i   (job_valid_i[KernelSift]),
+      .job_ready_o   (job_ready_o[KernelSift]),
+      .job_params_i  (job_params_i[KernelSift]),
+      .in_valid_i    (in_valid_i[KernelSift]),
+      .in_ready_o    (in_ready_o[KernelSift]),
+      .in_data_i     (in_data_i[KernelSift]),
+      .in_last_i     (in_last_i[KernelSift]),
+      .out_valid_o   (out_valid_o[KernelSift]),
+      .out_ready_i   (out_ready_i[KernelSift]),
+      .out_data_o    (out_data_o[KernelSift]),
+      .done_valid_o  (done_valid_o[KernelSift]),
+      .done_ready_i  (done_ready_i[KernelSift]),
+      .done_result_o (done_result_o[KernelSift])
+    );
+  end else begin : g_no_sift
+    assign idle_o[KernelSift] = 1'b1;
+    assign parity_error_o[KernelSift] = 1'b0;
+    assign job_ready_o[KernelSift] = 1'b0;
+    assign in_ready_o[KernelSift] = 1'b0;
+    assign out_valid_o[KernelSift] = 1'b0;
+    assign out_data_o[KernelSift] = '0;
+    assign done_valid_o[KernelSift] = 1'b0;
+    assign done_result_o[KernelSift] = '0;
+    logic unused_sift;
+    assign unused_sift = ^{
+        job_valid_i[KernelSift], job_params_i[KernelSift],
+        in_valid_i[KernelSift], in_data_i[KernelSift], in_last_i[KernelSift],
+        out_ready_i[KernelSift], done_ready_i[KernelSift]};
+  end
 
-  assign idle_o[KernelParities] = 1'b1;
-  assign parity_error_o[KernelParities] = 1'b0;
-  assign job_ready_o[KernelParities] = 1'b0;
-  assign in_ready_o[KernelParities] = 1'b0;
-  assign out_valid_o[KernelParities] = 1'b0;
-  assign out_data_o[KernelParities] = '0;
-  assign done_valid_o[KernelParities] = 1'b0;
-  assign done_result_o[KernelParities] = '0;
-  logic unused_parities;
-  assign unused_parities = ^{job_valid_i[KernelParities], job_params_i[KernelParities], in_valid_i[KernelParities],
-      in_data_i[KernelParities], in_last_i[KernelParities], out_ready_i[KernelParities], done_ready_i[KernelParities]};
+  if (Kernels[KernelParities]) begin : g_parities
+    qkdpp_parities #(
+      .LogBits(ParitiesLogBits)
+    ) u_parities (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .idle_o        (idle_o[KernelParities]),
+      .parity_error_o(parity_error_o[KernelParities]),
+      .job_valid_i   (job_valid_i[KernelParities]),
+      .job_ready_o   (job_ready_o[KernelParities]),
+      .job_params_i  (job_params_i[KernelParities]),
+      .in_valid_i    (in_valid_i[KernelParities]),
+      .in_ready_o    (in_ready_o[KernelParities]),
+      .in_data_i     (in_data_i[KernelParities]),
+      .in_last_i     (in_last_i[KernelParities]),
+      .out_valid_o   (out_valid_o[KernelParities]),
+      .out_ready_i   (out_ready_i[KernelParities]),
+      .out_data_o    (out_data_o[KernelParities]),
+      .done_valid_o  (done_valid_o[KernelParities]),
+      .done_ready_i  (done_ready_i[KernelParities]),
+      .done_result_o (done_result_o[KernelParities])
+    );
+  end else begin : g_no_parities
+    assign idle_o[KernelParities] = 1'b1;
+    assign parity_error_o[KernelParities] = 1'b0;
+    assign job_ready_o[KernelParities] = 1'b0;
+    assign in_ready_o[KernelParities] = 1'b0;
+    assign out_valid_o[KernelParities] = 1'b0;
+    assign out_data_o[KernelParities] = '0;
+    assign done_valid_o[KernelParities] = 1'b0;
+    assign done_result_o[KernelParities] = '0;
+    logic unused_parities;
+    assign unused_parities = ^{
+        job_valid_i[KernelParities], job_params_i[KernelParities],
+        in_valid_i[KernelParities], in_data_i[KernelParities], in_last_i[KernelParities],
+        out_ready_i[KernelParities], done_ready_i[KernelParities]};
+  end
 
   if (Kernels[KernelLdpc]) begin : g_ldpc
     qkdpp_ldpc #(
@@ -135,8 +193,10 @@ module qkdpp_kernels
     assign done_valid_o[KernelLdpc] = 1'b0;
     assign done_result_o[KernelLdpc] = '0;
     logic unused_ldpc;
-    assign unused_ldpc = ^{job_valid_i[KernelLdpc], job_params_i[KernelLdpc], in_valid_i[KernelLdpc],
-        in_data_i[KernelLdpc], in_last_i[KernelLdpc], out_ready_i[KernelLdpc], done_ready_i[KernelLdpc]};
+    assign unused_ldpc = ^{
+        job_valid_i[KernelLdpc], job_params_i[KernelLdpc],
+        in_valid_i[KernelLdpc], in_data_i[KernelLdpc], in_last_i[KernelLdpc],
+        out_ready_i[KernelLdpc], done_ready_i[KernelLdpc]};
   end
 
   if (Kernels[KernelPolyhash]) begin : g_polyhash
@@ -172,8 +232,10 @@ module qkdpp_kernels
     assign done_valid_o[KernelPolyhash] = 1'b0;
     assign done_result_o[KernelPolyhash] = '0;
     logic unused_polyhash;
-    assign unused_polyhash = ^{job_valid_i[KernelPolyhash], job_params_i[KernelPolyhash], in_valid_i[KernelPolyhash],
-        in_data_i[KernelPolyhash], in_last_i[KernelPolyhash], out_ready_i[KernelPolyhash], done_ready_i[KernelPolyhash]};
+    assign unused_polyhash = ^{
+        job_valid_i[KernelPolyhash], job_params_i[KernelPolyhash],
+        in_valid_i[KernelPolyhash], in_data_i[KernelPolyhash], in_last_i[KernelPolyhash],
+        out_ready_i[KernelPolyhash], done_ready_i[KernelPolyhash]};
   end
 
   if (Kernels[KernelToeplitz]) begin : g_toeplitz
@@ -212,8 +274,10 @@ module qkdpp_kernels
     assign done_valid_o[KernelToeplitz] = 1'b0;
     assign done_result_o[KernelToeplitz] = '0;
     logic unused_toeplitz;
-    assign unused_toeplitz = ^{job_valid_i[KernelToeplitz], job_params_i[KernelToeplitz], in_valid_i[KernelToeplitz],
-        in_data_i[KernelToeplitz], in_last_i[KernelToeplitz], out_ready_i[KernelToeplitz], done_ready_i[KernelToeplitz]};
+    assign unused_toeplitz = ^{
+        job_valid_i[KernelToeplitz], job_params_i[KernelToeplitz],
+        in_valid_i[KernelToeplitz], in_data_i[KernelToeplitz], in_last_i[KernelToeplitz],
+        out_ready_i[KernelToeplitz], done_ready_i[KernelToeplitz]};
   end
 
 `ifndef SYNTHESIS
@@ -222,7 +286,8 @@ module qkdpp_kernels
         out_valid_o[k] && !out_ready_i[k] |=> out_valid_o[k] && $stable(out_data_o[k]));
     assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
         done_valid_o[k] && !done_ready_i[k] |=> done_valid_o[k] && $stable(done_result_o[k]));
-    assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) idle_o[k] |-> !out_valid_o[k]);
+    assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+        idle_o[k] |-> !out_valid_o[k]);
   end
 `endif
 

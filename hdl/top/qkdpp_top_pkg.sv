@@ -3,8 +3,8 @@ package qkdpp_top_pkg;
 
   import qkdpp_pkg::*;
 
-  // Who uses the bus: one client for each kernel, and the queues (fetching entries, writing completions). A client's number is
-  // the AXI ID of all its transactions.
+  // Who uses the bus: one client for each kernel, and the queues (fetching entries, writing
+  // completions). A client's number is the AXI ID of all its transactions.
   localparam int unsigned NumClients = NumKernels + 1;
   localparam int unsigned ClientQueue = NumKernels;
   localparam int unsigned IdBits = 4;

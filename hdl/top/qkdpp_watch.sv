@@ -1,6 +1,6 @@
-// Watches that something under way gets on: timeout_o[n] is set once pending_i[n] has lasted for limit_i cycles without
-// progress_i[n], at most a quarter (and ten cycles) later, and stays until there is progress or nothing is pending. A
-// limit of zero is none.
+// Watches that something under way gets on: timeout_o[n] is set once pending_i[n] has lasted for
+// limit_i cycles without progress_i[n], at most a quarter (and ten cycles) later, and stays until
+// there is progress or nothing is pending. A limit of zero is none.
 //
 // One timer ticks four times within the limit; each watched thing counts ticks only.
 module qkdpp_watch #(

@@ -44,7 +44,8 @@ impl Verilator {
     fn find(hdl: &Path) -> Self {
         if let Some(executable) = env::var_os("VERILATOR") {
             let executable = PathBuf::from(executable);
-            return Self::at(&executable).unwrap_or_else(|| panic!("VERILATOR={}: {INSTALL}", executable.display()));
+            return Self::at(&executable)
+                .unwrap_or_else(|| panic!("VERILATOR={}: {INSTALL}", executable.display()));
         }
         let python = hdl.parent().expect("hdl lies in the workspace").join("target/hdl-venv/lib");
         let wheel = entries(&python)
@@ -76,7 +77,16 @@ impl Verilator {
             command.env("VERILATOR_ROOT", &self.root);
         }
         let status = command
-            .args(["--cc", "--assert", "-Wall", "-Wno-fatal", "--x-assign", "unique", "--x-initial", "unique"])
+            .args([
+                "--cc",
+                "--assert",
+                "-Wall",
+                "-Wno-fatal",
+                "--x-assign",
+                "unique",
+                "--x-initial",
+                "unique",
+            ])
             // Reloop makes 5.006 write C++ that does not compile.
             .args(["-O3", "-fno-reloop", "--output-split", "20000", "--top-module", TOP, "--Mdir"])
             .arg(cpp)
@@ -96,7 +106,8 @@ fn sources(hdl: &Path) -> Vec<PathBuf> {
         collect(&hdl.join(folder), &mut found);
     }
     found.sort();
-    let is_package = |path: &PathBuf| path.file_stem().and_then(OsStr::to_str).is_some_and(|stem| stem.ends_with("_pkg"));
+    let is_package =
+        |path: &PathBuf| path.file_stem().and_then(OsStr::to_str).is_some_and(|stem| stem.ends_with("_pkg"));
     let (mut packages, modules): (Vec<_>, Vec<_>) = found.into_iter().partition(is_package);
     packages.extend(modules);
     packages
@@ -116,8 +127,17 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-fn parameters(_hdl: &Path, _configuration: &str) -> Vec<String> {
-    Vec::new()
+/// The section of hdl/top/configs.toml as Verilator takes it: `name = value` lines alone are used there.
+fn parameters(hdl: &Path, configuration: &str) -> Vec<String> {
+    let file = fs::read_to_string(hdl.join("top/configs.toml")).expect("hdl/top/configs.toml is there");
+    let header = format!("[{configuration}]");
+    let mut lines = file.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    assert!(lines.any(|line| line == header), "hdl/top/configs.toml has no configuration {configuration}");
+    lines
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| format!("-G{}={}", name.trim(), value.trim()))
+        .collect()
 }
 
 fn compile(include: &Path, cpp: &Path) {

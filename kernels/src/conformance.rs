@@ -3,7 +3,7 @@
 //! Test vectors from the independent oracle (testvectors/) are run by the tests of each crate that has a backend; this
 //! suite covers the sizes in between.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sha3::Shake256;
@@ -87,6 +87,27 @@ pub fn check_device(backend: &mut dyn Backend) -> Result<Compared, Mismatch> {
     Ok(suite(backend)?.compared)
 }
 
+/// A job with the reference's output.
+struct Case {
+    name: String,
+    job: Job,
+    output: Output,
+}
+
+/// All of them, the kernels mixed. The reference takes seconds, so it runs once in a program.
+fn cases() -> &'static [Case] {
+    static CASES: OnceLock<Vec<Case>> = OnceLock::new();
+    CASES.get_or_init(|| {
+        let mut source = Source::new();
+        let mut jobs = jobs(&mut source);
+        for last in (1..jobs.len()).rev() {
+            jobs.swap(last, source.below(last + 1));
+        }
+        let case = |(name, job)| Case { name, output: Level::Reference.run(&job), job };
+        jobs.into_iter().map(case).collect()
+    })
+}
+
 struct Suite {
     compared: Compared,
     /// The first job that was not supported.
@@ -94,28 +115,22 @@ struct Suite {
 }
 
 fn suite(backend: &mut dyn Backend) -> Result<Suite, Mismatch> {
-    let mut source = Source::new();
-    let mut jobs = jobs(&mut source);
-    for last in (1..jobs.len()).rev() {
-        jobs.swap(last, source.below(last + 1));
-    }
+    let cases = cases();
     let mut suite = Suite { compared: Compared::default(), unsupported: None };
     let mut next = 0;
-    while next < jobs.len() || backend.in_flight() > 0 {
-        while let Some((_, job)) = jobs.get(next).filter(|_| backend.in_flight() < IN_FLIGHT)
-            && backend.submit(JobId(next as u64), job.clone()).is_ok()
+    while next < cases.len() || backend.in_flight() > 0 {
+        while let Some(case) = cases.get(next).filter(|_| backend.in_flight() < IN_FLIGHT)
+            && backend.submit(JobId(next as u64), case.job.clone()).is_ok()
         {
             next += 1;
         }
-        let done = backend.wait(PATIENCE);
-        let (case, done) =
-            done.and_then(|done| Some((jobs.get(done.id.0 as usize)?, done))).ok_or_else(|| {
-                let case = format!("one of the jobs before number {next}");
-                Mismatch::Lost { backend: backend.name(), case, seconds: PATIENCE.as_secs() }
-            })?;
-        let (name, job) = case;
+        let known = backend.wait(PATIENCE).and_then(|done| Some((cases.get(done.id.0 as usize)?, done)));
+        let (Case { name, output: expected, .. }, done) = known.ok_or_else(|| {
+            let case = format!("one of the jobs before number {next}");
+            Mismatch::Lost { backend: backend.name(), case, seconds: PATIENCE.as_secs() }
+        })?;
         match done.result {
-            Ok(output) if output == Level::Reference.run(job) => suite.compared.equal += 1,
+            Ok(output) if output == *expected => suite.compared.equal += 1,
             Ok(_) => return Err(Mismatch::Output { backend: backend.name(), case: name.clone() }),
             Err((Fault::Unsupported { reason, .. }, _)) => {
                 suite.compared.unsupported += 1;
@@ -127,7 +142,7 @@ fn suite(backend: &mut dyn Backend) -> Result<Suite, Mismatch> {
             }
         }
     }
-    if suite.compared.equal + suite.compared.unsupported == jobs.len() {
+    if suite.compared.equal + suite.compared.unsupported == cases.len() {
         Ok(suite)
     } else {
         let case = "a job that never came back".to_owned();

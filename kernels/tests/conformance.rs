@@ -69,6 +69,64 @@ fn no_job_fails_because_of_a_device() {
     assert_eq!(fallback.in_flight(), 0);
 }
 
+/// A device that hands the first job back at once and is never done with any other.
+#[derive(Default)]
+struct Stuck {
+    first: Option<Done>,
+    submitted: usize,
+}
+
+impl Backend for Stuck {
+    fn name(&self) -> String {
+        "stuck".into()
+    }
+
+    fn submit(&mut self, id: JobId, job: Job) -> Result<(), Busy> {
+        self.submitted += 1;
+        if self.submitted == 1 {
+            let fault = Fault::Unsupported { backend: self.name(), reason: "a matter of principle".into() };
+            self.first = Some(Done { id, result: Err((fault, job)) });
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self) -> Option<Done> {
+        self.first.take()
+    }
+
+    fn wait(&mut self, timeout: Duration) -> Option<Done> {
+        self.poll().or_else(|| {
+            std::thread::sleep(timeout);
+            None
+        })
+    }
+
+    fn in_flight(&self) -> usize {
+        self.submitted - usize::from(self.first.is_none())
+    }
+
+    fn cpu_time(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn set_waker(&mut self, _waker: Waker) {}
+}
+
+#[test]
+fn a_slow_device_does_not_hold_up_what_the_cpu_does_for_it() {
+    let mut fallback = Fallback::new(Stuck::default(), Cpu::with_threads(Level::Portable, 1));
+    let mask = Arc::new(qkdpp_kernels::Bits::zeros(10));
+    let job = qkdpp_kernels::sift::Sift::new(Arc::clone(&mask), vec![mask]).expect("equal lengths");
+    for id in [1, 2] {
+        fallback.submit(JobId(id), Job::Sift(job.clone())).expect("room");
+    }
+    let done = fallback.wait(Duration::from_secs(60)).expect("the CPU has done the first job");
+    assert!(done.id == JobId(1) && done.result.is_ok());
+    assert_eq!(fallback.in_flight(), 1);
+    let counts = fallback.monitor().expect("a fallback counts")();
+    assert_eq!(counts, [("fallbacks, unsupported", 1), ("fallbacks, device", 0)]);
+}
+
 #[test]
 fn a_waker_is_told_about_finished_jobs() {
     let (tell, told) = std::sync::mpsc::channel();

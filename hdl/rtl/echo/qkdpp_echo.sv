@@ -1,6 +1,7 @@
 // Kernel 0: output = input (DEVICE.md 6.0). For bring-up, tests of the bus and measurement.
 //
-// Throughput: one beat a cycle; between jobs two cycles without a beat. Latency: one cycle. It holds no memory.
+// Throughput: one beat a cycle; between jobs two cycles without a beat. Latency: one cycle. It
+// holds no memory.
 module qkdpp_echo
   import qkdpp_pkg::*;
 (

@@ -70,11 +70,11 @@ module qkdpp_ldpc_bank
   // Control, cycle by cycle of an issue.
   logic [4:1] gather_valid_q;
   logic [3:1] gather_first_q;
-  entry_t     gather_entry_q [4:1];
+  entry_t     gather_entry_q [1:4];
   logic [6:1] scatter_valid_q;
   logic [6:5] load_q;
-  column_t    scatter_column_q [6:1];
-  entry_t     scatter_entry_q [6:1];
+  column_t    scatter_column_q [1:6];
+  entry_t     scatter_entry_q [1:6];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

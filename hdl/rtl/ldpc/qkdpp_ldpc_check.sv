@@ -55,7 +55,7 @@ module qkdpp_ldpc_check #(
 
   logic running_q, enable, issue;
   logic [4:1] valid_q, last_q;
-  logic [Words-1:0] present_q [3:1];
+  logic [Words-1:0] present_q [1:3];
   logic [Words-1:0][ShiftBits-1:0] shift_q;
   logic [Words-1:0][Lanes-1:0] word, rotated;
   logic [Words-1:0] error;

@@ -18,7 +18,7 @@ module qkdpp_ldpc_unpack
   input  beat_t               in_data_i,
   input  logic                in_last_i,
 
-  input  logic [SizeBits-1:0] size_i,       // a unit has 2^size bits, 8 to 256; constant between two units with next_beat_i
+  input  logic [SizeBits-1:0] size_i,       // a unit has 2^size bits, 8 to 256; constant up to next_beat_i
   output logic                unit_valid_o,
   input  logic                unit_ready_i,
   input  logic                next_beat_i,  // the next unit starts at a beat

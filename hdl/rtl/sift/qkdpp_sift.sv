@@ -39,7 +39,7 @@ module qkdpp_sift
   localparam int unsigned ChunkBits = 32 - SlotBits;
   localparam int unsigned PlaneBits = Planes > 1 ? $clog2(Planes) : 1;
   // Steps after which nothing of a job is left in the pipeline.
-  localparam int unsigned WipeSteps = 2 * SlotBits + 4;
+  localparam int unsigned WipeSteps = 2 * SlotBits + 5;
   localparam int unsigned WipeBits = $clog2(WipeSteps + 1);
 
   typedef enum logic [3:0] {
@@ -100,8 +100,10 @@ module qkdpp_sift
   logic advance, taken, plane_taken;
   logic push, out_ready;
   beat_t mask_q;
-  logic chunk_in;
-  tag_t tag_in, tag;
+  beat_t data_q;        // what enters u_compact
+  logic slot_valid_q;   // it is a plane, a flush or the counters' turn
+  logic plane_valid_q;  // it is a plane
+  tag_t tag_q, tag;
   logic compact_valid;
   logic [SlotBits:0] compact_count;
   beat_t compact_data, append_data;
@@ -124,14 +126,31 @@ module qkdpp_sift
     end
   end
 
-  assign chunk_in = plane_taken || state_q inside {StateFlush, StateCount};
-  assign tag_in = '{
-      count: state_q == StateCount,
-      flush: state_q == StateFlush,
-      last : last_plane,
-      first: plane_q == '0,
-      plane: plane_q
-  };
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      slot_valid_q <= 1'b0;
+      plane_valid_q <= 1'b0;
+    end else if (clear_job) begin
+      slot_valid_q <= 1'b0;
+      plane_valid_q <= 1'b0;
+    end else if (advance) begin
+      slot_valid_q <= plane_taken || state_q inside {StateFlush, StateCount};
+      plane_valid_q <= plane_taken;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (advance || clear_job) begin
+      data_q <= plane_taken ? in_data_i : '0;
+      tag_q <= '{
+          count: state_q == StateCount,
+          flush: state_q == StateFlush,
+          last : last_plane,
+          first: plane_q == '0,
+          plane: plane_q
+      };
+    end
+  end
 
   qkdpp_compact #(
     .Width  (BeatBits),
@@ -141,10 +160,10 @@ module qkdpp_sift
     .rst_ni,
     .clear_i    (drop_q),
     .advance_i  (advance),
-    .in_valid_i (chunk_in),
-    .in_mask_i  (plane_taken ? mask_q : '0),
-    .in_data_i  (in_data_i),
-    .in_tag_i   (tag_in),
+    .in_valid_i (slot_valid_q),
+    .in_mask_i  (plane_valid_q ? mask_q : '0),
+    .in_data_i  (data_q),
+    .in_tag_i   (tag_q),
     .out_valid_o(compact_valid),
     .out_count_o(compact_count),
     .out_data_o (compact_data),
@@ -172,11 +191,11 @@ module qkdpp_sift
     .clk_i,
     .rst_ni,
     .clear_i (clear_job),
-    .valid_i (plane_taken),
-    .plane_i (32'(plane_q)),
+    .valid_i (plane_valid_q && advance),
+    .plane_i (32'(tag_q.plane)),
     .single_i(planes_q == 32'd1),
     .mask_i  (mask_q),
-    .data_i  (in_data_i),
+    .data_i  (data_q),
     .count_o (counters)
   );
 
@@ -326,7 +345,7 @@ module qkdpp_sift
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
     done_valid_o && !done_ready_i |=> done_valid_o && $stable(done_result_o));
   assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o);
-  assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |-> {compact_data, append_data, out_data_o} == '0);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |-> {data_q, compact_data, append_data, out_data_o} == '0);
   // The input waits for nothing but the output.
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
     state_q inside {StateMask, StatePlane} && out_ready |-> in_ready_o);

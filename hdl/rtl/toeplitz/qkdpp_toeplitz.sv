@@ -7,7 +7,7 @@
 // A job loads the first B blocks of the seed and the addend, then makes A rows of B products; a row's block of seed and
 // block of key are taken while the row before it runs. The sums are read out, and all memories erased, at the end.
 //
-// Throughput: a job takes N·(2·B + D + 2) + (A − 1)·max(B, 4, N + 3, 2·N) + B + 11 + 2·⌊log2(Tile / LeafBits) / 2⌋ cycles from
+// Throughput: a job takes N·(2·B + D + 2) + (A − 1)·max(B, 4, N + 3, 2·N) + B + 13 + 2·⌊log2(Tile / LeafBits) / 2⌋ cycles from
 // its first input beat to its last output beat, where a block has N beats and D = B with an addend, else 0. One job at a time.
 module qkdpp_toeplitz
   import qkdpp_pkg::*;
@@ -72,7 +72,10 @@ module qkdpp_toeplitz
   // Parameters.
   logic [31:0] key_blocks_q, out_blocks_q, out_bits_q;
   logic with_addend_q, flags_valid_q;
-  logic params_valid;
+  logic [32:0] seed_blocks_q;             // A + B
+  logic [31:0] last_bit_q, last_block_q;  // ℓ − 1, B − 1
+  logic params_valid_q;
+  logic [1:0] checked_q;                  // the pipeline of the check has been passed
   logic [LogOutBlocks-1:0] last;          // B − 1
   logic [LogSeedBlocks-1:0] keys_left_q;  // key blocks to take
 
@@ -190,11 +193,25 @@ module qkdpp_toeplitz
     end
   end
 
-  assign params_valid = key_blocks_q != '0 && out_blocks_q != '0 && flags_valid_q
-      && out_blocks_q <= 32'(2 ** LogOutBlocks)
-      && 33'(key_blocks_q) + 33'(out_blocks_q) <= 33'(2 ** LogSeedBlocks)
-      && out_bits_q != '0 && (out_bits_q - 32'd1) >> LogTile == out_blocks_q - 32'd1;
-  assign last = out_blocks_q[LogOutBlocks-1:0] - 1'b1;
+  // In two steps, as each has a chain of 32 bits.
+  always_ff @(posedge clk_i) begin
+    seed_blocks_q <= 33'(key_blocks_q) + 33'(out_blocks_q);
+    last_bit_q <= out_bits_q - 32'd1;
+    last_block_q <= out_blocks_q - 32'd1;
+    params_valid_q <= key_blocks_q != '0 && flags_valid_q && out_bits_q != '0
+        && last_block_q < 32'(2 ** LogOutBlocks) && last_bit_q >> LogTile == last_block_q
+        && seed_blocks_q <= 33'(2 ** LogSeedBlocks);
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      checked_q <= '0;
+    end else begin
+      checked_q <= state_q == StCheck ? {checked_q[0], 1'b1} : '0;
+    end
+  end
+
+  assign last = last_block_q[LogOutBlocks-1:0];
 
   always_comb begin
     state_d = state_q;
@@ -214,8 +231,10 @@ module qkdpp_toeplitz
         end
       end
       StCheck: begin
-        state_d = params_valid ? StSeed : StDiscard;
-        status_d = params_valid ? StatusOk : StatusBadParameter;
+        if (checked_q[1]) begin
+          state_d = params_valid_q ? StSeed : StDiscard;
+          status_d = params_valid_q ? StatusOk : StatusBadParameter;
+        end
       end
       StSeed: begin
         if (block_taken && sweep_q == last) begin

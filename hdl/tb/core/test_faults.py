@@ -264,7 +264,12 @@ async def reset_at_any_time(dut):
         host.memory.latency = (1, host.random.choice((5, 100, 300)))
         host.memory.stall(host.random.choice((0, 0.4)))
         for _ in range(host.random.randint(1, 6)):
-            host.submit(ECHO, [], host.random.randbytes(BEAT * host.random.randint(1, 300)))
+            beats = host.random.randint(2, 300)
+            data = host.random.randbytes(BEAT * beats)
+            if host.random.random() < 0.6:
+                host.submit(ECHO, [], data)
+            else:
+                host.submit(POLYHASH, [1, 256 * (beats - 1), 256 * (beats - 1)], data, 1)
         await host.ring()
         await ClockCycles(dut.clk_i, host.random.randint(1, 900))
         await host.reset()

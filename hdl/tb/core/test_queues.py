@@ -1,12 +1,18 @@
 """qkdpp_core: queues, phases, several kernels in flight, descriptors, interrupts."""
 
+import json
+import os
+
 import cocotb
 from cocotb.triggers import ClockCycles
 from common import from_int
-from host import (BAD_DESCRIPTOR, BAD_LENGTH, BAD_PARAMETER, ECHO, ENABLE, ENABLED, IDLE, OK, OUTPUT_OVERFLOW, POLYHASH, READY,
-                  REGISTERS, Host)
+from host import (BAD_DATA, BAD_DESCRIPTOR, BAD_LENGTH, BAD_PARAMETER, ECHO, ENABLE, ENABLED, IDLE, OK, OUTPUT_OVERFLOW,
+                  PARITIES, POLYHASH, READY, REGISTERS, Host)
 from memory import BEAT
 from polyhash import polyhash
+
+PARAMETERS = json.loads(os.environ["QKDPP_PARAMETERS"])
+KERNELS = PARAMETERS["Kernels"]
 
 
 def hash_job(host, bits):
@@ -22,7 +28,9 @@ async def identification(dut):
     host = await Host.start(dut, enable=False)
     assert await host.get("ID") == 0x514B4450
     assert await host.get("VERSION") >> 16 == 1
-    assert await host.get("CAP_KERNELS") == 17
+    assert await host.get("CAP_KERNELS") == KERNELS
+    assert await host.get("CAP_PARITIES_BITS") == (1 << PARAMETERS["ParitiesLogBits"] if KERNELS >> PARITIES & 1 else 0)
+    assert await host.get("CAP_LDPC_LANES") == await host.get("CAP_TOEPLITZ_TILE") == 0
     assert await host.get("STATUS") == READY | IDLE
     # Nothing between and behind the registers.
     for at in range(0, 4096, 4):
@@ -126,7 +134,7 @@ async def malformed(dut):
     data = host.random.randbytes(BEAT * 5)
     top = 0xFFFFFFFF
     bad = [
-        {0: 6}, {0: 255}, {0: 1}, {0: 5},                   # no such kernel, absent kernels
+        {0: 6}, {0: 255}, {0: 1}, {0: 5},                  # no such kernel, absent kernels
         {0: 1 << 8}, {0: 1 << 31},                          # reserved bits
         {2: 16}, {2: 1}, {6: 8},                            # addresses that are not aligned
         {4: 33}, {4: 0}, {5: 31},                           # lengths that are not, an empty input
@@ -180,6 +188,28 @@ async def refused(dut):
         done = await host.next()
         assert done.status == (OK if room >= beats else OUTPUT_OVERFLOW)
         assert done.output == data[: room * BEAT]
+    host.check()
+
+
+@cocotb.test(skip=not KERNELS >> PARITIES & 1)
+async def contradiction(dut):
+    """An index out of range in a permutation: BAD_DATA, between good jobs."""
+    host = await Host.start(dut, seed=11)
+    rows = host.random.randbytes(BEAT * 16)
+    for wrong, status in ((None, OK), (16, BAD_DATA), (None, OK)):
+        indices = [15 - i for i in range(16)]
+        indices[7] = indices[7] if wrong is None else wrong
+        data = b"".join(i.to_bytes(2, "little") for i in indices) + rows
+        tag = host.submit(PARITIES, [16, 1], data, 16)
+        await host.ring()
+        done = await host.next()
+        assert (done.tag, done.status) == (tag, status)
+        if status == OK:
+            # The last output row is the parity of all rows.
+            total = 0
+            for at in range(0, len(rows), BEAT):
+                total ^= int.from_bytes(rows[at : at + BEAT], "little")
+            assert int.from_bytes(done.output[-BEAT:], "little") == total
     host.check()
 
 

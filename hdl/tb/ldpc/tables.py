@@ -60,11 +60,12 @@ def unpack(beats: list[int], width: int, count: int) -> list[int]:
 class Compiled:
     """A code for a kernel of `lanes` lanes and `banks` edges a cycle."""
 
-    def __init__(self, z: int, base: list[list[int]], lanes: int, banks: int, rng: random.Random):
+    def __init__(self, z: int, base: list[list[int]], lanes: int, banks: int, rng: random.Random,
+                 *, reorder: bool = True):
         self.lanes, self.banks = lanes, banks
         self.group = min(banks, 256 // lanes)
         self.code = split(z, base, lanes)
-        self.order = self.row_order(rng)
+        self.order = self.row_order(rng) if reorder else list(range(len(self.code.rows)))
         columns = len(self.code.variables)
         places = rng.sample(range(columns + rng.randrange(3)), columns)
         self.place = {c: (p % banks, p // banks) for c, p in enumerate(places)}

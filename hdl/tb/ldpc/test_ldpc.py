@@ -68,8 +68,8 @@ class Decoding:
         assert compiled.word(result.output) == word
 
 
-async def load(kernel, rng, code) -> Compiled:
-    compiled = Compiled(code.z, code.base, LANES, BANKS, rng)
+async def load(kernel, rng, code, **options) -> Compiled:
+    compiled = Compiled(code.z, code.base, LANES, BANKS, rng, **options)
     result = await kernel.job([LOAD], compiled.load())
     assert (result.status, result.output) == (OK, [])
     return compiled
@@ -359,7 +359,7 @@ async def cycles(dut):
         for c in range(width):
             base[r][(r % 3) * width + c] = rng.randrange(LANES)
     code = Code(LANES, base)
-    compiled = await load(kernel, rng, code)
+    compiled = await load(kernel, rng, code, reorder=False)
     frame = random_bits(rng, code.n)
     result = await kernel.job([SYNDROME, 1], compiled.syndrome_input([frame]))
     assert result.cycles <= compiled.depth * BANKS // compiled.group + len(compiled.check) + 40

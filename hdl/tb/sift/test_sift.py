@@ -53,7 +53,7 @@ async def check(kernel: Kernel, cases, rng: random.Random) -> None:
 async def check_wiped(kernel: Kernel) -> None:
     await kernel.idle(200)
     dut = kernel.dut
-    for handle in (dut.mask_q, dut.compact_data, dut.append_data, dut.out_data_o, dut.counters, dut.kept_q,
+    for handle in (dut.mask_q, dut.data_q, dut.compact_data, dut.append_data, dut.out_data_o, dut.counters, dut.kept_q,
                    dut.u_append.residue_q, dut.u_append.fine_q, dut.u_counters.first_q, dut.u_counters.second_q):
         assert int(handle.value) == 0, f"{handle._name} is not wiped"
 

@@ -99,7 +99,7 @@ def job_cycles(key_blocks, out_blocks, with_addend=False):
 def latency():
     """Registers on the way of a job that runs without a stop."""
     levels = (TILE // PARAMETERS.get("LeafBits", 16)).bit_length() - 1
-    return 11 + 2 * (levels // 2)
+    return 13 + 2 * (levels // 2)
 
 
 def check(result, case, what):

@@ -168,6 +168,12 @@ uint32_t qkdpp_rtl_advance(Model* model, const Drive* drive, uint32_t most, Sens
   return cycles | (model->stopped ? 1u << 31 : 0);
 }
 
+// Fails as an assertion does.
+void qkdpp_rtl_stop(Model* model) {
+  Enter enter(model);
+  vl_stop(__FILE__, __LINE__, "core");
+}
+
 // Copies what the model said before it stopped, as a C string cut to `size`.
 void qkdpp_rtl_complaint(const Model* model, char* text, uint32_t size) {
   snprintf(text, size, "%s", model->complaint.c_str());

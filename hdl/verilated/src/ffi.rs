@@ -82,6 +82,7 @@ unsafe extern "C" {
     fn qkdpp_rtl_new(seed: i32) -> *mut Model;
     fn qkdpp_rtl_free(model: *mut Model);
     fn qkdpp_rtl_advance(model: *mut Model, drive: *const Drive, most: u32, sense: *mut Sense) -> u32;
+    fn qkdpp_rtl_stop(model: *mut Model);
     fn qkdpp_rtl_complaint(model: *const Model, text: *mut c_char, size: u32);
 }
 
@@ -140,11 +141,19 @@ impl Core {
         Ok(cycles)
     }
 
+    /// Stops the model as a failed assertion does, which cannot be had from a sound core: for tests of those who must
+    /// cope with it.
+    pub fn stop(&mut self) {
+        // SAFETY: the model is alive and not in use elsewhere.
+        unsafe { qkdpp_rtl_stop(self.model.as_ptr()) }
+    }
+
     fn complaint(&self) -> String {
         let mut text = [0_u8; 4096];
         // SAFETY: the model is alive; the shim writes at most the given number of bytes, ending with a zero.
         unsafe { qkdpp_rtl_complaint(self.model.as_ptr(), text.as_mut_ptr().cast(), text.len() as u32) };
-        CStr::from_bytes_until_nul(&text).map_or_else(|_| String::new(), |text| text.to_string_lossy().into_owned())
+        CStr::from_bytes_until_nul(&text)
+            .map_or_else(|_| String::new(), |text| text.to_string_lossy().into_owned())
     }
 }
 

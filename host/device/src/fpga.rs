@@ -47,6 +47,9 @@ impl<T: Transport + 'static> Fpga<T> {
     ///
     /// # Errors
     /// If it is not one of ours, fails the test, or there is no thread for it.
+    ///
+    /// # Panics
+    /// If the options give the queues a size that they cannot have.
     pub fn open(transport: T, options: Options) -> Result<Self, Unusable> {
         let nudge = transport.nudge();
         let (name, capacity) = (options.name.clone(), options.jobs);

@@ -37,6 +37,8 @@ pub const KERNELS: [Kernel; 6] = [
 /// A case: its name and the bug it hunts, the job, and what it must give.
 pub struct Case {
     pub name: String,
+    /// Characters of the input in its file.
+    pub size: usize,
     pub job: Job,
     pub output: Output,
 }
@@ -48,6 +50,7 @@ impl Kernel {
         for_each_case(self.name, |name, case| {
             cases.push(Case {
                 name: format!("{}/{name}: hunts {}", self.name, case["hunts"]),
+                size: case["input"].to_string().len(),
                 job: (self.job)(&case["input"]),
                 output: (self.output)(&case["output"]),
             });

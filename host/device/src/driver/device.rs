@@ -30,6 +30,16 @@ pub enum Unusable {
     /// It never became ready.
     #[error("it does not get ready after a reset: status {0:#x}")]
     Reset(u32),
+    /// A register does not hold what was written to it.
+    #[error("register {register:#05x} reads as {read:#x} after {value:#x} was written")]
+    Register {
+        /// Its address.
+        register: u32,
+        /// What was written.
+        value: u32,
+        /// What was read.
+        read: u32,
+    },
     /// Memory or the operating system.
     #[error("{0}")]
     System(String),
@@ -124,20 +134,37 @@ impl<T: Transport> Device<T> {
         }
     }
 
-    /// Sets the queues, both of `entries` entries, and lets the device fetch.
-    pub(super) fn start(&mut self, [submissions, completions]: [u64; 2], entries: u32) {
+    /// Sets the queues, both of `entries` entries, and lets the device fetch. A device that lost its power meanwhile would
+    /// fetch from address zero, so that what was written is read again before.
+    pub(super) fn start(
+        &mut self,
+        [submissions, completions]: [u64; 2],
+        entries: u32,
+    ) -> Result<(), Unusable> {
         let size = entries.trailing_zeros();
-        self.write(regs::SQ_BASE_LO, submissions as u32);
-        self.write(regs::SQ_BASE_HI, (submissions >> 32) as u32);
-        self.write(regs::SQ_SIZE, size);
-        self.write(regs::CQ_BASE_LO, completions as u32);
-        self.write(regs::CQ_BASE_HI, (completions >> 32) as u32);
-        self.write(regs::CQ_SIZE, size);
+        let settings = [
+            (regs::IRQ_COUNT, 1),
+            (regs::IRQ_TIME, 0),
+            (regs::IRQ_ENABLE, regs::irq_enable::COMPLETION | regs::irq_enable::ERROR),
+            (regs::SQ_BASE_LO, submissions as u32),
+            (regs::SQ_BASE_HI, (submissions >> 32) as u32),
+            (regs::SQ_SIZE, size),
+            (regs::CQ_BASE_LO, completions as u32),
+            (regs::CQ_BASE_HI, (completions >> 32) as u32),
+            (regs::CQ_SIZE, size),
+        ];
         self.write(regs::IRQ_STATUS, regs::irq_status::COMPLETION | regs::irq_status::ERROR);
-        self.write(regs::IRQ_COUNT, 1);
-        self.write(regs::IRQ_TIME, 0);
-        self.write(regs::IRQ_ENABLE, regs::irq_enable::COMPLETION | regs::irq_enable::ERROR);
+        for (register, value) in settings {
+            self.write(register, value);
+        }
+        for (register, value) in settings {
+            let read = self.read(register);
+            if read != value {
+                return Err(Unusable::Register { register, value, read });
+            }
+        }
         self.write(regs::CONTROL, regs::control::ENABLE);
+        Ok(())
     }
 
     /// Announces submissions up to `tail`.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::pool::Buffers;
-use crate::layout::{Kernel, Shape};
+use crate::layout::{Capabilities, Kernel, Shape};
 
 /// Kernels of DEVICE.md §6.
 const KERNELS: usize = 6;
@@ -16,7 +16,10 @@ const SLOWEST_HZ: u64 = 25_000_000;
 const CYCLES_PER_BEAT: u64 = 64;
 
 /// Cycles for a product of two blocks of a Toeplitz job.
-const CYCLES_PER_TILE: u64 = 1024;
+const CYCLES_PER_TILE: u64 = 64;
+
+/// Cycles for an entry of an LDPC table.
+const CYCLES_PER_ENTRY: u64 = 8;
 
 /// A submission.
 pub(super) struct Part<D> {
@@ -38,8 +41,9 @@ pub(super) struct Flight<D> {
     serial: u16,
     /// Tags by kernel, in order of submission.
     order: [VecDeque<u32>; KERNELS],
-    /// When each kernel should be through with what it has.
-    busy_until: [Option<Instant>; KERNELS],
+    /// When the device should be through with all it has. Kernels work side by side, but one that is full holds up the
+    /// others.
+    busy_until: Option<Instant>,
 }
 
 impl<D> Flight<D> {
@@ -50,7 +54,7 @@ impl<D> Flight<D> {
             free: (0..most).rev().collect(),
             serial: 0,
             order: Default::default(),
-            busy_until: Default::default(),
+            busy_until: None,
         }
     }
 
@@ -63,10 +67,15 @@ impl<D> Flight<D> {
     }
 
     /// When a submission made `now` has to be completed, `patience` more than it should need.
-    pub(super) fn deadline(&mut self, shape: &Shape, now: Instant, patience: Duration) -> Instant {
-        let busy = &mut self.busy_until[shape.kernel as usize];
-        let end = busy.map_or(now, |busy| busy.max(now)) + time_for(shape);
-        *busy = Some(end);
+    pub(super) fn deadline(
+        &mut self,
+        shape: &Shape,
+        capabilities: &Capabilities,
+        now: Instant,
+        patience: Duration,
+    ) -> Instant {
+        let end = self.busy_until.map_or(now, |busy| busy.max(now)) + time_for(shape, capabilities);
+        self.busy_until = Some(end);
         end + patience
     }
 
@@ -108,7 +117,7 @@ impl<D> Flight<D> {
     /// Forgets all of them; their buffers are the caller's.
     pub(super) fn abandon(&mut self) -> Vec<Buffers<D>> {
         self.order.iter_mut().for_each(VecDeque::clear);
-        self.busy_until = Default::default();
+        self.busy_until = None;
         let parts = self.slots.iter_mut().filter_map(Option::take);
         let buffers = parts.map(|(_, part)| part.buffers).collect();
         self.free = (0..self.slots.len() as u16).rev().collect();
@@ -117,12 +126,13 @@ impl<D> Flight<D> {
 }
 
 /// An upper bound of what a device needs for a submission once it is its turn.
-fn time_for(shape: &Shape) -> Duration {
+fn time_for(shape: &Shape, capabilities: &Capabilities) -> Duration {
     let beats = (shape.input_beats + shape.output_beats) as u64;
-    let [p0, p1, p2, ..] = shape.parameters.map(u64::from);
+    let [p0, p1, ..] = shape.parameters.map(u64::from);
     let work = match shape.kernel {
         Kernel::Toeplitz => p0.saturating_mul(p1).saturating_mul(CYCLES_PER_TILE),
-        Kernel::Ldpc => p2,
+        // Frames or iterations, each through the whole table.
+        Kernel::Ldpc => p1.saturating_mul(capabilities.ldpc_entries as u64 * CYCLES_PER_ENTRY),
         Kernel::Echo | Kernel::Sift | Kernel::Parities | Kernel::PolyHash => 0,
     };
     let cycles = beats.saturating_mul(CYCLES_PER_BEAT).saturating_add(work);

@@ -69,7 +69,8 @@ impl<T: Transport> Driver<T> {
             output: output.as_ref().map_or(0, |output| output.dma.iova()),
             parameters: shape.parameters,
         };
-        let deadline = self.flight.deadline(&shape, self.device.now(), self.options.patience);
+        let deadline =
+            self.flight.deadline(&shape, &self.capabilities, self.device.now(), self.options.patience);
         let part = Part { task: Some(serial), index, shape, buffers, crc, deadline };
         submission.tag = self.flight.insert(part);
         self.counters.submissions.add(1);

@@ -48,21 +48,13 @@ fn syndrome() -> Result<Answer, ShapeError> {
     Ok((Job::Syndrome(job), Output::Syndrome(syndromes)))
 }
 
-/// ldpc_decode/z-16.
+/// ldpc_decode/one-error.
 fn ldpc_decode() -> Result<Answer, ShapeError> {
-    let base = [
-        [-1, 4, 8, -1, -1, 2, 3, -1, 5, -1, -1, 5, -1, 6, -1, 7, 6, -1],
-        [2, -1, -1, 15, 12, -1, -1, 13, -1, 1, -1, 15, 3, -1, 0, -1, -1, 8],
-        [-1, 11, 9, -1, 0, -1, 7, -1, -1, 12, -1, 8, 8, -1, 8, -1, 5, -1],
-        [-1, 15, -1, 10, -1, 15, -1, 7, 9, -1, 5, -1, -1, 14, 14, -1, 5, -1],
-        [12, -1, 4, -1, -1, 3, -1, 7, 1, -1, 11, -1, -1, 11, -1, 9, -1, 9],
-        [5, -1, -1, 6, 8, -1, 6, -1, -1, 11, 10, -1, 14, -1, -1, 13, -1, 9],
-    ];
-    let word = string("f27ee4b3e1d7c52355c317725ebdc3e0329d6e7be6a74cc829a3110652a07d90cc9d09fb", 288);
-    let syndrome = string("a3de8b7b9493efa8825591a5", 96);
-    let job = LdpcDecode::new(code(&base, 16), Arc::new(word), Arc::new(syndrome), None, 28, 20)?;
-    let word = string("f07ee4b7e1d7c52355c317725ebfc1e0329d7e7be6a74cc828a3110656a07dd0cc9d09fb", 288);
-    Ok((Job::LdpcDecode(job), Output::LdpcDecode(Decoded { word, iterations: 4, converged: true })))
+    let base = [[0, -1, 3, 7, -1, 3], [6, 6, -1, 1, 4, -1], [-1, 1, 5, -1, 6, 6]];
+    let (word, syndrome) = (shared(0x9cb6_27bb_ba5a, 48), shared(0x28_3be0, 24));
+    let job = LdpcDecode::new(code(&base, 8), word, syndrome, None, 28, 10)?;
+    let decoded = Decoded { word: bits(0x9cb6_27bb_ba4a, 48), iterations: 1, converged: true };
+    Ok((Job::LdpcDecode(job), Output::LdpcDecode(decoded)))
 }
 
 /// polyhash/random-65.

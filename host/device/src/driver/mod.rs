@@ -112,7 +112,12 @@ impl<T: Transport> Driver<T> {
     ///
     /// # Errors
     /// If it is not one of ours or fails the test.
+    ///
+    /// # Panics
+    /// If the options give the queues a size that they cannot have.
     pub fn new(transport: T, options: Options) -> Result<Self, Unusable> {
+        let entries = options.entries;
+        assert!(entries.is_power_of_two() && (2..=4096).contains(&entries), "queues of {entries} entries");
         let counters = Arc::new(Counters::default());
         let mut device = Device { transport };
         let capabilities = device.identify()?;
@@ -214,7 +219,10 @@ impl<T: Transport> Driver<T> {
     pub(crate) fn next_finished(&mut self) -> Option<Done> {
         let done = self.finished.pop_front()?;
         match &done.result {
-            Ok(_) => self.counters.completed.add(1),
+            Ok(_) => {
+                self.counters.completed.add(1);
+                self.health.good();
+            }
             Err((Fault::Unsupported { .. }, _)) => self.counters.unsupported.add(1),
             Err((Fault::Device { .. }, _)) => self.counters.faulted.add(1),
         }

@@ -39,6 +39,11 @@ pub(super) struct Health {
 }
 
 impl Health {
+    /// A job was done: of a user, not of the self-test.
+    pub(super) fn good(&mut self) {
+        self.restarts = 0;
+    }
+
     pub(super) fn down_until(&self) -> Option<Instant> {
         self.down_until
     }
@@ -131,7 +136,7 @@ impl<T: Transport> Driver<T> {
         self.capabilities = self.device.identify()?;
         self.resident = Resident::default();
         self.rings.clear();
-        self.device.start(self.rings.iovas(), self.rings.entries());
+        self.device.start(self.rings.iovas(), self.rings.entries())?;
         let jobs = mem::take(&mut self.finished);
         let tested = self.test();
         if tested.is_err() {

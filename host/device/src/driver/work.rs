@@ -2,8 +2,8 @@
 
 use qkdpp_kernels::{Job, Output};
 
-use crate::layout::polyhash;
 use crate::layout::{Capabilities, Kernel, Layout, Resident, Shape, Sink, Source, Unsupported, Wrong};
+use crate::layout::{ldpc, parities, polyhash, sift, toeplitz};
 
 /// A job that was cut, whatever its kernel.
 pub(super) trait Work: Send {
@@ -38,8 +38,16 @@ pub(super) fn cut(
     }
     let context = (capabilities, resident);
     match job {
+        Job::Sift(job) => Cut::<sift::Part>::make(job, (Job::Sift, Output::Sift), context),
+        Job::Parities(job) => Cut::<parities::Part>::make(job, (Job::Parities, Output::Parities), context),
+        Job::Syndrome(job) => {
+            Cut::<ldpc::SyndromePart>::make(job, (Job::Syndrome, Output::Syndrome), context)
+        }
+        Job::LdpcDecode(job) => {
+            Cut::<ldpc::DecodePart>::make(job, (Job::LdpcDecode, Output::LdpcDecode), context)
+        }
         Job::PolyHash(job) => Cut::<polyhash::Part>::make(job, (Job::PolyHash, Output::PolyHash), context),
-        other => Err((Unsupported("not yet".into()), other)),
+        Job::Toeplitz(job) => Cut::<toeplitz::Part>::make(job, (Job::Toeplitz, Output::Toeplitz), context),
     }
 }
 

@@ -67,7 +67,7 @@ impl Plan {
     /// Up to `budget` faults: one kind or a mix of all, often or rarely, as `seed` says.
     pub fn random(seed: u64, budget: u32) -> Self {
         let mut random = Random::new(seed);
-        let common = ALWAYS >> (2 + random.below(8));
+        let common = ALWAYS >> (1 + random.below(7));
         let only = random.below(20);
         let mut kind = 0;
         let mut chance = || {
@@ -85,7 +85,8 @@ impl Plan {
             write_dropped: chance(),
             write_corrupted: chance(),
             interrupt_lost: chance(),
-            death: chance(),
+            // There are many more accesses to registers than anything else.
+            death: chance() / 16,
             death_length: 1 << random.below(12),
             parity: chance(),
             latency: 1 << random.below(12),
@@ -148,6 +149,11 @@ impl Faults {
     /// Starts `plan`.
     pub fn new(plan: Plan) -> Self {
         Self { random: Random::new(plan.seed), plan, struck: Struck::default(), dead: 0 }
+    }
+
+    /// Starts another plan.
+    pub fn begin(&mut self, plan: Plan) {
+        *self = Self { dead: self.dead, ..Self::new(plan) };
     }
 
     /// What has struck so far.

@@ -89,13 +89,11 @@ fn joined<L: Layout>(job: &L::Job, answers: &[Answer<L>]) -> Result<L::Output, W
     Ok(output)
 }
 
+/// Makes a job and an output of one kernel a [`Job`] and an [`Output`].
+type Wrap<L> = (fn(<L as Layout>::Job) -> Job, fn(<L as Layout>::Output) -> Output);
+
 /// Checks one job against the reference.
-fn check<L: Layout>(
-    job: L::Job,
-    wrap: (fn(L::Job) -> Job, fn(L::Output) -> Output),
-    capabilities: &Capabilities,
-    model: &mut dyn Kernel,
-) {
+fn check<L: Layout>(job: L::Job, wrap: Wrap<L>, capabilities: &Capabilities, model: &mut dyn Kernel) {
     let output =
         joined::<L>(&job, &answers(&job, capabilities, model)).expect("an answer that holds together");
     let job = wrap.0(job);

@@ -78,7 +78,41 @@ fn a_seeded_demo_repeats_bit_for_bit_on_every_backend() {
     assert_ne!(first[0], first[1]);
     assert_eq!(digests("7", "cpu:auto"), first);
     assert_eq!(digests("7", "cpu:reference"), first);
+    assert_eq!(digests("7", "sim:model"), first);
+    if cfg!(feature = "rtl") {
+        assert_eq!(digests("7", "sim:rtl"), first);
+    }
     assert_ne!(digests("8", "cpu:auto"), first);
+}
+
+#[test]
+fn a_demo_on_a_device_shows_what_the_device_did() {
+    let folder = Folder::new();
+    let (config, out) = (folder.write("bbm92.toml", BBM92), folder.path("out"));
+    let demo = ["demo", "--config", &config, "--blocks", "1", "--out", &out, "--backend", "sim:model"];
+    let run = qkdpp(&demo);
+    assert!(run.success, "{}", run.stderr);
+    let devices = run.stdout.split("\ndevices").nth(1).expect("counters at the end");
+    for count in ["jobs", "completed", "bytes to device", "DMA pool bytes"] {
+        assert!(devices.contains(count), "{count}: {devices}");
+    }
+    let summary = json(&[&demo[..], &["--json"]].concat());
+    let counts = summary["devices"].as_array().expect("counters of the devices");
+    let count = |name: &str| {
+        let row = counts.iter().find(|row| row["count"] == name).expect("a counter");
+        [row["alice"].as_u64().unwrap(), row["bob"].as_u64().unwrap()]
+    };
+    assert!(count("completed").into_iter().all(|jobs| jobs > 0));
+    assert_eq!(count("fallbacks, device"), [0, 0]);
+    assert_eq!(count("lost interrupts"), [0, 0]);
+}
+
+#[test]
+fn a_build_without_the_rtl_says_how_to_get_it() {
+    if !cfg!(feature = "rtl") {
+        let run = qkdpp(&["demo", "--backend", "sim:rtl"]);
+        assert!(!run.success && run.stderr.contains("--features rtl"), "{}", run.stderr);
+    }
 }
 
 #[test]

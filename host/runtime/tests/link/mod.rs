@@ -1,11 +1,13 @@
 //! Two links with small blocks on key pools in a folder of their own.
 #![allow(dead_code, reason = "several test programs share this, and each uses a part")]
 
+#[path = "../under_test/mod.rs"]
+mod under_test;
+
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use qkdpp::backend;
 use qkdpp::{Entropy, Event, Link, LinkConfig, LinkError, OsEntropy, Pool, ServeError, Statistics, serve};
 use qkdpp_kernels::Bits;
 use qkdpp_protocol::profile::{Amplification, Profile, Protocol, Reconciliation, Test, Verification};
@@ -119,7 +121,7 @@ impl Pools {
         profile: Profile,
         entropy: Box<dyn Entropy>,
     ) -> Result<Link, LinkError> {
-        let backend = backend::open("cpu:portable", 1).expect("a backend");
+        let backend = under_test::open();
         Link::new(LinkConfig { role, profile, backend, pool: self.open(role), entropy })
     }
 }

@@ -47,7 +47,9 @@ fn spread(rows: &[Vec<usize>], columns: &[usize], bins: usize) -> Vec<Vec<usize>
         let best = open.min_by_key(|&bin| (cost(&edges[bin], rows), sizes[bin])).unwrap_or(0);
         bin_of[index] = best;
         sizes[best] += 1;
-        rows.iter().for_each(|&row| edges[best][row] += 1);
+        for &row in rows {
+            edges[best][row] += 1;
+        }
     }
     // Then exchanges of two columns that help.
     for _ in 0..ROUNDS {
@@ -80,7 +82,8 @@ fn exchange(
     let sum = |bin: usize, rows: &[usize]| rows.iter().map(|&row| edges[bin][row] as isize).sum::<isize>();
     // Moving an edge of a row from x to y edges changes the sum of squares by 2·(y − x + 1); rows of both do not change.
     let common = rows[0].iter().filter(|row| rows[1].binary_search(row).is_ok()).count() as isize;
-    let moved = |rows: &[usize], from: usize, to: usize| sum(to, rows) - sum(from, rows) + rows.len() as isize;
+    let moved =
+        |rows: &[usize], from: usize, to: usize| sum(to, rows) - sum(from, rows) + rows.len() as isize;
     if moved(rows[0], bins[0], bins[1]) + moved(rows[1], bins[1], bins[0]) - 2 * common >= 0 {
         return false;
     }

@@ -25,9 +25,10 @@ impl Split {
             let sum = part + entry.shift;
             Entry { column: entry.column * parts + sum % parts, shift: sum / parts % z }
         };
-        let rows = code.rows().iter().flat_map(|row| {
-            (0..parts).map(move |part| row.iter().map(|entry| split(entry, part)).collect())
-        });
+        let rows = code
+            .rows()
+            .iter()
+            .flat_map(|row| (0..parts).map(move |part| row.iter().map(|entry| split(entry, part)).collect()));
         Self { z, parts, columns: code.base().ncols() * parts, rows: rows.collect() }
     }
 
@@ -35,7 +36,9 @@ impl Split {
     pub(super) fn rows_of_columns(&self) -> Vec<Vec<usize>> {
         let mut rows = vec![Vec::new(); self.columns];
         for (row, entries) in self.rows.iter().enumerate() {
-            entries.iter().for_each(|entry| rows[entry.column].push(row));
+            for entry in entries {
+                rows[entry.column].push(row);
+            }
         }
         rows
     }
@@ -48,13 +51,13 @@ mod tests {
 
     /// The pairs of check and variable, by their numbers in the code as it was.
     fn edges(split: &Split, z: usize) -> Vec<(usize, usize)> {
-        let number = |block: usize, i: usize| (block / split.parts) * z + i * split.parts + block % split.parts;
+        let number =
+            |block: usize, i: usize| (block / split.parts) * z + i * split.parts + block % split.parts;
         let mut edges = Vec::new();
         for (row, entries) in split.rows.iter().enumerate() {
             for entry in entries {
                 edges.extend(
-                    (0..split.z)
-                        .map(|i| (number(row, i), number(entry.column, (i + entry.shift) % split.z))),
+                    (0..split.z).map(|i| (number(row, i), number(entry.column, (i + entry.shift) % split.z))),
                 );
             }
         }

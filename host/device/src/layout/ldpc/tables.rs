@@ -86,7 +86,10 @@ impl Tables {
 
     fn compile(code: &Code, room: Room) -> Result<Self, Unsupported> {
         let no = |what: &str| Unsupported(format!("{what} of {code:?}"));
-        if !(8..=256).contains(&room.lanes) || !room.lanes.is_power_of_two() || ![1, 2, 4].contains(&room.banks) {
+        if !(8..=256).contains(&room.lanes)
+            || !room.lanes.is_power_of_two()
+            || ![1, 2, 4].contains(&room.banks)
+        {
             return Err(no("an LDPC kernel of this size cannot run any code, so none"));
         }
         let banks = room.banks;
@@ -149,9 +152,10 @@ impl Tables {
     pub(super) fn load(&self) -> Vec<u64> {
         let mut words = Vec::new();
         for part in [&self.header[..], &self.entries[0], &self.entries[1], &self.entries[2]] {
-            words.extend(part.chunks(2).map(|pair| {
-                u64::from(pair[0]) | pair.get(1).map_or(0, |&high| u64::from(high) << 32)
-            }));
+            words.extend(
+                part.chunks(2)
+                    .map(|pair| u64::from(pair[0]) | pair.get(1).map_or(0, |&high| u64::from(high) << 32)),
+            );
             words.resize(words.len().next_multiple_of(4), 0);
         }
         words

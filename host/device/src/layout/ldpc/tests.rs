@@ -161,7 +161,9 @@ fn codes_of_all_sizes_agree_with_the_reference() {
     for (lanes, edges) in [(8, 1), (16, 2), (32, 4), (128, 2), (256, 1), (256, 4)] {
         let mut device = Device::new(lanes, edges);
         let mut random = Random(lanes as u64);
-        for (rows, columns, z) in [(4, 8, 8), (5, 20, 16), (6, 24, 32), (8, 20, 64), (6, 14, 128), (5, 10, 256)] {
+        for (rows, columns, z) in
+            [(4, 8, 8), (5, 20, 16), (6, 24, 32), (8, 20, 64), (6, 14, 128), (5, 10, 256)]
+        {
             let code = random_code(rows, columns, z, &mut random);
             device.check(&syndrome_of(&code, random.bits(3 * code.variables(), 0.5)), Level::Reference);
             device.check(&syndrome_of(&code, Bits::zeros(0)), Level::Reference);

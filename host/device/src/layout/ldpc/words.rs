@@ -128,7 +128,7 @@ impl Tables {
         std::array::from_fn(|index| {
             let at = index + turn / 64;
             let (low, high) = (word[at % count], word[(at + 1) % count]);
-            if turn % 64 == 0 { low } else { low >> (turn % 64) | high << (64 - turn % 64) }
+            if turn.is_multiple_of(64) { low } else { low >> (turn % 64) | high << (64 - turn % 64) }
         })
     }
 
@@ -156,7 +156,7 @@ impl Tables {
 /// Sets bits from `at` on that were zero.
 fn or_bits(bits: &mut [u64], at: usize, word: u64) {
     bits[at / 64] |= word << (at % 64);
-    if at % 64 != 0 && word >> (64 - at % 64) != 0 {
+    if !at.is_multiple_of(64) && word >> (64 - at % 64) != 0 {
         bits[at / 64 + 1] |= word >> (64 - at % 64);
     }
 }

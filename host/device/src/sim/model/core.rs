@@ -21,8 +21,8 @@ use crate::sim::memory::{BusError, Memory};
 /// A beat.
 type Beat = [u64; 4];
 
-/// Submissions that wait at a kernel.
-const QUEUE_DEPTH: usize = 2;
+/// Jobs that a kernel has at once.
+const QUEUE_DEPTH: usize = 8;
 
 /// A burst never crosses such a boundary.
 const BOUNDARY: u64 = 4096;
@@ -71,6 +71,8 @@ pub(super) struct Core {
     pub(super) now: u64,
     kernels: Vec<Box<dyn Kernel>>,
     queues: Vec<VecDeque<Active>>,
+    /// A submission for a kernel that is full, with the kernel.
+    held: Option<(usize, Active)>,
     random: Random,
     /// Transactions that the bus will never answer.
     unanswered: u32,
@@ -90,6 +92,7 @@ impl Core {
             now: 0,
             kernels,
             queues,
+            held: None,
             random: Random::new(seed),
             unanswered: 0,
             ready_at: 0,
@@ -113,7 +116,8 @@ impl Core {
     pub(super) fn write(&mut self, offset: u32, value: u32) {
         self.settle();
         if offset != regs::CONTROL {
-            self.registers.write(offset, value, self.now);
+            let fixed = self.registers.is(status::ENABLED) || self.has_job();
+            self.registers.write(offset, value, self.now, fixed);
             let (sq, cq) = (self.registers.submissions, self.registers.completions);
             let range = |base: u64, entries: u32, bytes| base..base + u64::from(entries) * bytes as u64;
             let submissions = range(sq.base, sq.entries(), SUBMISSION_BYTES);
@@ -135,16 +139,21 @@ impl Core {
             self.registers.set(status::DRAINING, draining);
             self.registers.set(status::READY, !draining && self.now >= self.ready_at);
         }
-        let idle = self.queues.iter().all(VecDeque::is_empty) && self.unanswered == 0;
-        self.registers.set(status::IDLE, idle && self.registers.is(status::READY));
+        let idle = !self.has_job() && self.unanswered == 0 && self.registers.is(status::READY);
+        self.registers.set(status::IDLE, idle);
         self.registers.coalesce(self.now);
         self.registers.counters[counter_values::CYCLES as usize] = self.now;
+    }
+
+    fn has_job(&self) -> bool {
+        self.held.is_some() || !self.queues.iter().all(VecDeque::is_empty)
     }
 
     fn forget_jobs(&mut self) {
         // A reset scrubs what kernels keep between jobs.
         self.kernels = kernels(&self.capabilities);
         self.queues.iter_mut().for_each(VecDeque::clear);
+        self.held = None;
         self.phase = true;
     }
 
@@ -154,11 +163,13 @@ impl Core {
         if self.registers.is(status::HALTED) || !self.registers.is(status::READY) {
             return false;
         }
+        let queues = &self.queues;
+        if let Some((kernel, active)) = self.held.take_if(|(kernel, _)| queues[*kernel].len() < QUEUE_DEPTH) {
+            self.queues[kernel].push_back(active);
+        }
         let mut actions: Vec<Action> =
             (0..self.queues.len()).filter(|&kernel| self.can_advance(kernel)).map(Action::Advance).collect();
-        if self.registers.is(status::ENABLED)
-            && !self.registers.submissions.is_empty()
-            && self.queues.iter().all(|queue| queue.len() < QUEUE_DEPTH)
+        if self.registers.is(status::ENABLED) && !self.registers.submissions.is_empty() && self.held.is_none()
         {
             actions.push(Action::Fetch);
         }
@@ -193,7 +204,7 @@ impl Core {
         // Where nobody is responsible, the first kernel's queue is as good as any.
         let kernel = (submission.kernel & 0xff) as usize;
         let queue = if kernel < self.queues.len() { kernel } else { 0 };
-        self.queues[queue].push_back(Active { submission, stage, completion });
+        self.held = Some((queue, Active { submission, stage, completion }));
     }
 
     fn is_good(&self, submission: &Submission) -> bool {
@@ -203,6 +214,8 @@ impl Core {
             && self.capabilities.kernels >> kernel & 1 == 1
             && aligned.is_multiple_of(BEAT as u64)
             && input_bytes > 0
+            && input.checked_add((input_bytes - 1).into()).is_some()
+            && output.checked_add(output_bytes.saturating_sub(1).into()).is_some()
     }
 
     fn advance(&mut self, kernel: usize) {
@@ -287,7 +300,8 @@ impl Core {
         } else {
             status
         };
-        if let Some(mut completion) = concerned.filter(|_| !self.registers.completions.is_full()) {
+        let can_tell = answer != BusError::Silent && !self.registers.completions.is_full();
+        if let Some(mut completion) = concerned.filter(|_| can_tell) {
             completion.status = code as u8;
             completion.phase = self.phase;
             let ring = self.registers.completions;
@@ -300,6 +314,7 @@ impl Core {
         let tag = concerned.map_or(0, |completion| completion.tag);
         self.registers.halt(ErrorLog { code: code as u32, kernel, tag, address });
         self.queues.iter_mut().for_each(VecDeque::clear);
+        self.held = None;
     }
 
     /// Cuts `len` bytes from `iova` on into bursts.

@@ -70,9 +70,11 @@ impl Kernel for Ldpc {
             1 if parameters[1] != 0 && parameters[2..] == [0; 6] => {
                 self.loaded().and_then(|code| code.syndromes(self.size, parameters[1], input, output))
             }
-            2 if (1..=127).contains(&parameters[2]) && parameters[3] <= 1 && parameters[4..] == [0; 4] => self
-                .loaded()
-                .and_then(|code| Decoder::new(code, self.size, parameters, input)?.run(parameters[1], output)),
+            2 if (1..=127).contains(&parameters[2]) && parameters[3] <= 1 && parameters[4..] == [0; 4] => {
+                self.loaded().and_then(|code| {
+                    Decoder::new(code, self.size, parameters, input)?.run(parameters[1], output)
+                })
+            }
             _ => Err(Status::BadParameter),
         };
         match finished {
@@ -91,6 +93,9 @@ impl Ldpc {
         self.code.as_ref().ok_or(Status::BadParameter)
     }
 }
+
+/// T of an edge, with y, in each lane.
+type Totals = Zeroizing<Vec<(i32, bool)>>;
 
 /// A bit of each lane.
 type Word = Vec<bool>;
@@ -132,14 +137,14 @@ impl Loaded {
         }
         for frame in input.chunks(beats) {
             let mut columns: Vec<Word> = (0..words).map(|index| word(frame, size.lanes, index)).collect();
-            put(self.check.iter().map(|row| self.row(size, row, &columns)), output);
+            put(self.check.iter().map(|row| Self::row(size, row, &columns)), output);
             columns.zeroize();
         }
         Ok([0; 2])
     }
 
     /// One row of the syndrome of a frame.
-    fn row(&self, size: Size, row: &[Vec<Option<Slot>>], columns: &[Word]) -> Word {
+    fn row(size: Size, row: &[Vec<Option<Slot>>], columns: &[Word]) -> Word {
         let mut sum = vec![false; size.lanes];
         for (position, slot) in row.iter().flat_map(|slots| slots.iter().enumerate()) {
             let Some(slot) = slot else { continue };
@@ -177,10 +182,10 @@ impl<'a> Decoder<'a> {
         let (target, frame) = input.split_at(target_beats);
         let posteriors = (0..words).map(|index| {
             let (group, within) = (index / size.group(), index % size.group());
-            let at = |mask: usize| if with_known { (2 * group + mask) * size.group() + within } else { index };
+            let at =
+                |mask: usize| if with_known { (2 * group + mask) * size.group() + within } else { index };
             let mut bits = word(frame, size.lanes, at(0));
-            let mut known =
-                if with_known { word(frame, size.lanes, at(1)) } else { vec![false; size.lanes] };
+            let mut known = if with_known { word(frame, size.lanes, at(1)) } else { vec![false; size.lanes] };
             let posterior = |(&bit, &known): (&bool, &bool)| {
                 let magnitude = if known { i32::from(rule::KNOWN) } else { parameters[2] as i32 };
                 (if bit { -magnitude } else { magnitude }, bit)
@@ -205,10 +210,8 @@ impl<'a> Decoder<'a> {
         let mut iterations = 0;
         loop {
             self.decide();
-            let rows = self.code.check.iter().zip(&*self.target);
-            let converged = rows
-                .map(|(row, target)| self.code.row(self.size, row, &self.word) == *target)
-                .all(|good| good);
+            let mut rows = self.code.check.iter().zip(&*self.target);
+            let converged = rows.all(|(row, target)| Loaded::row(self.size, row, &self.word) == *target);
             if converged || iterations == limit {
                 put(self.word.iter().cloned(), output);
                 return Ok([iterations, converged.into()]);
@@ -241,7 +244,7 @@ impl<'a> Decoder<'a> {
             return Err(Status::BadData);
         }
         // Of each edge: its index among the messages, and its totals.
-        let mut edges: Vec<(usize, Zeroizing<Vec<(i32, bool)>>)> = Vec::new();
+        let mut edges: Vec<(usize, Totals)> = Vec::new();
         for (index, slots) in entries.iter().enumerate() {
             for (bank, slot) in slots.iter().enumerate().filter_map(|(bank, slot)| Some((bank, (*slot)?))) {
                 let column = slot.address * banks + bank;
@@ -271,8 +274,7 @@ impl<'a> Decoder<'a> {
             let Some(slot) = slot else { continue };
             let message = slot.other * banks + bank;
             // Only tables that describe no code name another row's edge.
-            let (_, total) =
-                edges.iter().find(|(index, _)| *index == message).ok_or(Status::BadData)?;
+            let (_, total) = edges.iter().find(|(index, _)| *index == message).ok_or(Status::BadData)?;
             let column = slot.address * banks + bank;
             pending[column] = false;
             for (lane, posterior) in self.posteriors[column].iter_mut().enumerate() {

@@ -35,17 +35,17 @@ pub trait Kernel: Send {
     fn run(&mut self, parameters: &[u32; 8], input: &[[u64; 4]], output: &mut Vec<[u64; 4]>) -> Finished;
 }
 
-/// A device with every kernel, of the size that fits an xc7a200t.
+/// A device with every kernel, of the RTL's default size.
 pub fn default_capabilities() -> Capabilities {
     Capabilities {
         kernels: 0b11_1111,
         sift_planes: 8,
         parities_bits: 1 << 14,
-        ldpc_lanes: 256,
-        ldpc_edges_per_cycle: 1,
-        ldpc_columns: 256,
-        ldpc_entries: 4096,
-        ldpc_rows: 256,
+        ldpc_lanes: 128,
+        ldpc_edges_per_cycle: 2,
+        ldpc_columns: 512,
+        ldpc_entries: 2048,
+        ldpc_rows: 512,
         toeplitz_tile: 512,
         toeplitz_seed_blocks: 4096,
         toeplitz_out_blocks: 1024,
@@ -54,8 +54,18 @@ pub fn default_capabilities() -> Capabilities {
 
 /// The kernels by their numbers.
 fn kernels(capabilities: &Capabilities) -> Vec<Box<dyn Kernel>> {
-    let _ = capabilities;
-    vec![Box::new(Echo), Box::new(Echo), Box::new(Echo), Box::new(Echo), Box::new(polyhash::PolyHash)]
+    vec![
+        Box::new(Echo),
+        Box::new(sift::Sift { planes: capabilities.sift_planes }),
+        Box::new(parities::Parities { bits: capabilities.parities_bits }),
+        Box::new(ldpc::Ldpc::new(capabilities)),
+        Box::new(polyhash::PolyHash),
+        Box::new(toeplitz::Toeplitz {
+            tile: capabilities.toeplitz_tile,
+            seed_blocks: capabilities.toeplitz_seed_blocks,
+            out_blocks: capabilities.toeplitz_out_blocks,
+        }),
+    ]
 }
 
 /// DEVICE.md §6.0.

@@ -148,25 +148,29 @@ impl Registers {
         self.status = if on { self.status | bit } else { self.status & !bit };
     }
 
-    /// A write to anything but CONTROL, in cycle `now`.
-    pub(super) fn write(&mut self, offset: u32, value: u32, now: u64) {
-        let fixed = !self.is(status::ENABLED);
+    /// A write to anything but CONTROL, in cycle `now`; the queues may be `fixed`.
+    pub(super) fn write(&mut self, offset: u32, value: u32, now: u64, fixed: bool) {
         let (low, high) = (u64::from(value), u64::from(value) << 32);
         let (low_mask, high_mask) = (0xffff_ffff_u64, 0xffff_ffff_u64 << 32);
         let (submissions, completions) = (&mut self.submissions, &mut self.completions);
         match offset {
-            regs::SQ_BASE_LO if fixed => {
+            regs::SQ_BASE_LO if !fixed => {
                 submissions.base = submissions.base & high_mask | low & !(SUBMISSION_BYTES as u64 - 1);
             }
-            regs::SQ_BASE_HI if fixed => submissions.base = submissions.base & low_mask | high,
-            regs::SQ_SIZE if fixed => submissions.log2 = value & 0xf,
+            regs::SQ_BASE_HI if !fixed => submissions.base = submissions.base & low_mask | high,
+            regs::SQ_SIZE if !fixed => submissions.log2 = value & 0xf,
             regs::SQ_TAIL => submissions.tail = value % submissions.entries(),
-            regs::CQ_BASE_LO if fixed => {
+            regs::CQ_BASE_LO if !fixed => {
                 completions.base = completions.base & high_mask | low & !(COMPLETION_BYTES as u64 - 1);
             }
-            regs::CQ_BASE_HI if fixed => completions.base = completions.base & low_mask | high,
-            regs::CQ_SIZE if fixed => completions.log2 = value & 0xf,
-            regs::CQ_HEAD => completions.head = value % completions.entries(),
+            regs::CQ_BASE_HI if !fixed => completions.base = completions.base & low_mask | high,
+            regs::CQ_SIZE if !fixed => completions.log2 = value & 0xf,
+            regs::CQ_HEAD => {
+                completions.head = value % completions.entries();
+                if completions.is_empty() {
+                    self.coalescing = (0, 0);
+                }
+            }
             regs::IRQ_STATUS => self.acknowledge(value, now),
             regs::IRQ_ENABLE => self.irq_enable = value & 3,
             regs::IRQ_COUNT => self.irq_count = value & 0xfff,

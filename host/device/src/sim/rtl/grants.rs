@@ -80,7 +80,8 @@ impl Grants {
         let range = range(request);
         if inside(&range, &self.rings()[1]) {
             let Ok(entry) = bytes.try_into() else {
-                return log.breach(format!("cycle {cycle}: writes a completion in a burst of {}", request.beats()));
+                return log
+                    .breach(format!("cycle {cycle}: writes a completion in a burst of {}", request.beats()));
             };
             let tag = Completion::from_bytes(entry).tag;
             match self.under_way.iter().position(|grant| grant.tag == tag) {

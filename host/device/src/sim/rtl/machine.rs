@@ -84,7 +84,10 @@ impl Machine {
     /// Reads a register; `None` if it does not answer.
     pub(super) fn read(&mut self, offset: u32) -> Result<Option<u32>, Stopped> {
         let value = self.access(offset, None)?;
-        if self.resetting && offset == regs::STATUS && value.is_some_and(|value| value & regs::status::READY != 0) {
+        if self.resetting
+            && offset == regs::STATUS
+            && value.is_some_and(|value| value & regs::status::READY != 0)
+        {
             self.resetting = false;
             self.port.grants.forget();
         }

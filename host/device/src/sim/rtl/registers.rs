@@ -89,8 +89,7 @@ impl Registers {
             }
             return None;
         };
-        let address_taken =
-            drive.s_awvalid & sense.s_awready == 1 || drive.s_arvalid & sense.s_arready == 1;
+        let address_taken = drive.s_awvalid & sense.s_awready == 1 || drive.s_arvalid & sense.s_arready == 1;
         if address_taken {
             access.addressed = true;
             drive.s_awvalid = 0;

@@ -128,7 +128,9 @@ impl Writes {
 
     /// All under way; without reordering they are one queue.
     fn candidates(&self) -> Answers<impl Iterator<Item = (u32, u64)>> {
-        Answers(self.under_way.iter().map(|write| (if self.reorder { write.request.id } else { 0 }, write.due)))
+        Answers(
+            self.under_way.iter().map(|write| (if self.reorder { write.request.id } else { 0 }, write.due)),
+        )
     }
 
     /// Takes what the core showed in cycle `now`.

@@ -94,7 +94,8 @@ fn read_table(beats: &[[u64; 4]], limits: &Limits) -> Result<Table, Status> {
             let word = number(beats, index);
             let (other, address) = (word as usize >> 16 & 0x3fff, word as usize & 0xffff);
             let absent = word & PRESENT == 0;
-            let good = if absent { word & !LAST == 0 } else { other < limits.other && address < limits.address };
+            let good =
+                if absent { word & !LAST == 0 } else { other < limits.other && address < limits.address };
             if !good || (slot != 0 && word & LAST != 0) {
                 return Err(Status::BadData);
             }

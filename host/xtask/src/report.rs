@@ -1,0 +1,48 @@
+//! `cargo xtask rtl-report`: cycles by simulation, areas and clocks by synthesis, placing and routing; writes hdl/REPORT.md.
+//! It takes an hour or more; the result is committed.
+
+use std::path::PathBuf;
+
+use crate::hdl;
+use crate::run::{self, Failed, ensure, root, step};
+
+/// Runs everything, or only the named targets of hdl/synth/targets.toml; the report is written from all results there are.
+pub(crate) fn report(targets: &[String]) -> Result<(), Failed> {
+    hdl::tools()?;
+    step("rtl-report: nextpnr for xc7a200t", nextpnr)?;
+    step("rtl-report: cycles of the default configuration", cycles)?;
+    step("rtl-report: synthesis, placing, routing", || {
+        let mut arguments = vec!["hdl/synth/report.py"];
+        arguments.extend(targets.iter().map(String::as_str));
+        hdl::python_with(("QKDPP_NEXTPNR_XILINX", &tree().to_string_lossy()), &arguments)
+    })
+}
+
+/// Where Debian's nextpnr is unpacked, with the libraries that it needs.
+fn tree() -> PathBuf {
+    root().join("target/hdl/nextpnr-xilinx")
+}
+
+/// Only newer Debians than this machine's may have it, so it is unpacked beside the system and run by its own loader.
+fn nextpnr() -> Result<(), Failed> {
+    if tree().join("usr/bin/nextpnr-himbaechel-xilinx").exists() {
+        return Ok(());
+    }
+    ensure("mmdebstrap", "mmdebstrap")?;
+    let into = tree();
+    run::program(
+        "mmdebstrap",
+        &[
+            "--variant=extract",
+            "--include=nextpnr-himbaechel-xilinx",
+            "--aptopt=Acquire::Check-Valid-Until \"false\"",
+            "forky",
+            &into.to_string_lossy(),
+        ],
+    )
+}
+
+fn cycles() -> Result<(), Failed> {
+    let command = ["cargo", "run", "--release", "-p", "qkdpp-rtl", "--example", "cycles", "--", "target/hdl/cycles.json"];
+    run::with_env("QKDPP_RTL_CONFIG", "default", &command)
+}
