@@ -1,13 +1,11 @@
 // Product in GF(2^128) modulo x^128 + x^7 + x^2 + x + 1; bit i of an operand is its coefficient of x^i (SPEC §6).
 //
 // Three levels of Karatsuba leave 27 products of 16 bits instead of 64. One product a cycle, `Stages` cycles after its
-// operands, counting the cycles with `advance_i`; all registers hold while it is low. No reset: what comes out of the
-// first `Stages` cycles is arbitrary.
+// operands. No reset: what comes out in the first `Stages` cycles is arbitrary.
 module qkdpp_gf128_mul #(
   parameter int unsigned Stages = 5  // 1 to 5 register stages, the last at the output
 ) (
   input  logic         clk_i,
-  input  logic         advance_i,
   input  logic [127:0] a_i,
   input  logic [127:0] b_i,
   output logic [127:0] product_o
@@ -98,7 +96,7 @@ module qkdpp_gf128_mul #(
 
   if (RegisterSpread) begin : gen_spread
     always_ff @(posedge clk_i) begin
-      if (advance_i) {a_spread, b_spread} <= {a_spread_d, b_spread_d};
+      {a_spread, b_spread} <= {a_spread_d, b_spread_d};
     end
   end else begin : gen_no_spread
     assign {a_spread, b_spread} = {a_spread_d, b_spread_d};
@@ -106,7 +104,7 @@ module qkdpp_gf128_mul #(
 
   if (RegisterProducts) begin : gen_products
     always_ff @(posedge clk_i) begin
-      if (advance_i) products <= products_d;
+      products <= products_d;
     end
   end else begin : gen_no_products
     assign products = products_d;
@@ -114,7 +112,7 @@ module qkdpp_gf128_mul #(
 
   if (RegisterMiddle) begin : gen_middle
     always_ff @(posedge clk_i) begin
-      if (advance_i) middle <= middle_d;
+      middle <= middle_d;
     end
   end else begin : gen_no_middle
     assign middle = middle_d;
@@ -122,22 +120,20 @@ module qkdpp_gf128_mul #(
 
   if (RegisterWhole) begin : gen_whole
     always_ff @(posedge clk_i) begin
-      if (advance_i) whole <= whole_d;
+      whole <= whole_d;
     end
   end else begin : gen_no_whole
     assign whole = whole_d;
   end
 
   always_ff @(posedge clk_i) begin
-    if (advance_i) product_o <= reduce(whole);
+    product_o <= reduce(whole);
   end
 
 `ifndef SYNTHESIS
   if (Stages < 1 || Stages > 5) begin : gen_bad_stages
     $error("Stages must be 1 to 5");
   end
-
-  a_holds : assert property (@(posedge clk_i) !advance_i |=> $stable(product_o));
 `endif
 
 endmodule

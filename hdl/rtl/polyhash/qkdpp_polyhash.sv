@@ -1,19 +1,20 @@
 // Polynomial hash over GF(2^128) of segments under one key (DEVICE.md §6.4, SPEC §6).
 //
 // One block of 128 bits a cycle, the length block of each segment included, without a gap between segments; half a beat
-// of input a cycle. A job costs about Turns² + 2·Turns cycles more, for the powers of the key and for draining and
-// wiping the pipeline. Latency from the last block of a segment to its hash: Turns + 2 cycles.
+// of input a cycle. A job costs about Turns² + 4·Turns cycles more, for the powers of the key and for draining and
+// wiping the pipeline. Latency from the last block of a segment to its hash: Turns + 3 cycles.
 //
-// Horner's rule h = (h ⊕ B)·k would have to wait for the multiplier. With a loop of Turns = MulStages + 1 cycles, block
+// Horner's rule h = (h ⊕ B)·k would have to wait for the multiplier. With a loop of Turns = MulStages + 2 cycles, block
 // t of a segment of N blocks (the length block is the last) is added to the product of block t − Turns and multiplied by
 // k^Turns; the last Turns blocks are multiplied by k^(N−t) instead, and the sum of these products is the hash:
 //
-//   block ──► ⊕ ──► operand ──► multiplier ──┬──► sum ──► hash
+//   block ──► ⊕ ──► operand ──► multiplier ──┬──► sum ──► hashes ──► beats
 //             ▲                              │
-//             └──────────────────────────────┘
+//             └───────── feedback ───────────┘
 //
-// The whole pipeline stands still while a segment waits for its next block. Between segments zeros go through it, so
-// that it holds nothing of a job after its end.
+// Products that are needed again are queued in `feedback`, so that the multiplier never stands still: when there is no
+// block, nothing valid goes through it. A segment is begun only if there is room for its hash. Between jobs zeros go
+// through the pipeline, so that it holds nothing of a job after its end.
 module qkdpp_polyhash
   import qkdpp_pkg::*;
 #(
@@ -43,10 +44,15 @@ module qkdpp_polyhash
   output result_t done_result_o
 );
 
-  localparam int unsigned Turns = MulStages + 1;
-  localparam int unsigned TurnBits = $clog2(Turns + 2);
-  // Steps after which every register of the pipeline holds zero: block, operand, multiplier, sum.
-  localparam int unsigned WipeSteps = Turns + 3;
+  localparam int unsigned Turns = MulStages + 2;
+  localparam int unsigned TurnBits = $clog2(Turns + 1);
+  // Queues of products and of hashes.
+  localparam int unsigned QueueDepth = 8;
+  localparam int unsigned QueueBits = $clog2(QueueDepth) + 1;
+  // Cycles until the last block is a product, or a hash in its queue; then those until the queues are erased.
+  localparam int unsigned DrainCycles = MulStages + 4;
+  localparam int unsigned WipeCycles = DrainCycles + QueueDepth + 2;
+  localparam int unsigned WipeBits = $clog2(WipeCycles + 1);
   // Blocks of the longest segment: 2^25 and the length block.
   localparam int unsigned BlockBits = 26;
 
@@ -65,7 +71,7 @@ module qkdpp_polyhash
   status_e status_q, status_d;
   // A job to be dropped: no output and no result any more.
   logic drop_q, drop_d;
-  logic [$clog2(WipeSteps+1)-1:0] wiped_q, wiped_d;  // steps of wiping that are done
+  logic [WipeBits-1:0] wiped_q, wiped_d;  // cycles of wiping that are over
 
   // -- The job ---------------------------------------------------------------------------------------------------
 
@@ -132,8 +138,8 @@ module qkdpp_polyhash
 
   // -- Which block is next ---------------------------------------------------------------------------------------
 
-  logic advance;
   logic block_valid_q;                   // the head of the pipeline holds a block
+  logic issue;                           // it enters the pipeline
   logic pick;                            // a block goes to the head of the pipeline
   logic [BlockBits-1:0] left_q, left_d;  // blocks of the segment that have not
   logic length_q, length_d;              // left_q = 1
@@ -143,7 +149,7 @@ module qkdpp_polyhash
   logic high_q, high_d;                  // the low half of the beat is used
   logic pops;                            // this block is the last one in its beat
 
-  assign pick = (!block_valid_q || advance) &&
+  assign pick = (!block_valid_q || issue) &&
       (state_q == StatePowers || (state_q == StateRun && (length_q || beat_valid_q)));
   assign pops = !length_q && (high_q || last_data_q);
 
@@ -151,7 +157,7 @@ module qkdpp_polyhash
 
   logic [Turns:1][127:0] powers_q;
   logic [TurnBits-1:0] power_q;   // the power that the multiplier makes
-  logic [TurnBits-1:0] wait_q;    // steps until it is made
+  logic [TurnBits-1:0] wait_q;    // cycles until it is made
   logic [127:0] product;
   logic power_made, powers_made;
 
@@ -174,10 +180,10 @@ module qkdpp_polyhash
   always_ff @(posedge clk_i) begin
     if (state_q == StateKey) begin
       power_q <= TurnBits'(2);
-      wait_q <= TurnBits'(Turns + 1);
+      wait_q <= TurnBits'(Turns);
     end else if (power_made) begin
       power_q <= power_q + TurnBits'(1);
-      wait_q <= TurnBits'(Turns + 1);
+      wait_q <= TurnBits'(Turns);
     end else begin
       wait_q <= wait_q - TurnBits'(1);
     end
@@ -186,25 +192,33 @@ module qkdpp_polyhash
   // -- The pipeline ----------------------------------------------------------------------------------------------
 
   typedef struct packed {
+    logic valid;
     logic summed;  // one of the last blocks: its product is a part of the hash
     logic hash;    // the length block: its product completes the hash
     logic last;    // of the job
   } mark_t;
 
-  logic [127:0] block_q, block_d, power, operand_q, power_operand_q;
+  logic [127:0] block_q, block_d, power, operand_q, power_operand_q, feedback;
   logic [TurnBits-1:0] index_q, index_d;  // exponent of the power for block_q; 0: none
-  logic looped_q;                         // block_q is added to the product that comes out now
-  mark_t [MulStages+1:0] mark_q;          // of block_q, the operand, the multiplier's stages
-  mark_t mark_d;
-  logic waits_q;                          // for the next block of a segment
-  logic out_ready, push;
+  logic first_q, first_d;                 // of the segment
+  logic looped_q, looped_d;               // block_q is added to the oldest product of the queue
+  mark_t mark_q, mark_d;                  // of block_q
+  mark_t [MulStages:0] stage_mark_q;      // of the operand, the multiplier's stages
+  mark_t mark;                            // of the product
+  logic feedback_valid, unused_feedback_ready;
+  logic [QueueBits-1:0] unused_feedback_count;
+  logic [QueueBits-1:0] begun_q;          // segments whose hash has not left its queue
+  logic room_q;                           // for one more
+  logic hash_valid, hash_pop, hash_last;
 
-  // A segment that has begun waits for its blocks. Neither powers nor zeros ever wait: they push nothing.
-  assign advance = (out_ready || !push) && (block_valid_q || !waits_q);
+  // The product of an earlier block of the segment is always there: it was issued Turns cycles ago or earlier.
+  assign issue = block_valid_q && (!first_q || room_q);
 
   always_comb begin
     block_d = '0;
     index_d = '0;
+    first_d = 1'b0;
+    looped_d = 1'b0;
     mark_d = '0;
     if (state_q == StatePowers) begin
       // k times the highest power there is.
@@ -217,6 +231,9 @@ module qkdpp_polyhash
         block_d = high_q ? beat_q[255:128] : beat_q[127:0];
       end
       index_d = left_q < BlockBits'(Turns) ? TurnBits'(left_q) : TurnBits'(Turns);
+      first_d = age_q == '0;
+      looped_d = age_q == TurnBits'(Turns);
+      mark_d.valid = 1'b1;
       mark_d.summed = left_q <= BlockBits'(Turns);
       mark_d.hash = length_q;
       mark_d.last = length_q && last_segment_q;
@@ -231,37 +248,27 @@ module qkdpp_polyhash
   end
 
   always_ff @(posedge clk_i) begin
-    if (pick || advance) begin
+    if (!block_valid_q || issue) begin
       block_q <= block_d;
       index_q <= index_d;
-      looped_q <= state_q == StateRun && age_q == TurnBits'(Turns);
+      first_q <= first_d;
+      looped_q <= looped_d;
+      mark_q <= mark_d;
     end
-    if (advance) begin
-      operand_q <= block_q ^ (looped_q ? product : '0);
-      power_operand_q <= power;
-    end
+    operand_q <= block_q ^ (looped_q ? feedback : '0);
+    power_operand_q <= power;
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       block_valid_q <= 1'b0;
-      waits_q <= 1'b0;
-      mark_q <= '0;
+      stage_mark_q <= '0;
     end else if (drop_q) begin
       block_valid_q <= 1'b0;
-      waits_q <= 1'b0;
-      mark_q <= '0;
+      stage_mark_q <= '0;
     end else begin
-      if (pick || advance) begin
-        block_valid_q <= pick;
-        mark_q[0] <= mark_d;
-      end
-      if (advance) mark_q[MulStages+1:1] <= mark_q[MulStages:0];
-      if (state_q != StateRun) begin
-        waits_q <= 1'b0;
-      end else if (advance && block_valid_q) begin
-        waits_q <= !mark_q[0].hash;
-      end
+      if (!block_valid_q || issue) block_valid_q <= pick;
+      stage_mark_q <= {stage_mark_q[MulStages-1:0], issue ? mark_q : mark_t'('0)};
     end
   end
 
@@ -269,38 +276,88 @@ module qkdpp_polyhash
     .Stages(MulStages)
   ) u_mul (
     .clk_i,
-    .advance_i(advance),
     .a_i      (operand_q),
     .b_i      (power_operand_q),
     .product_o(product)
   );
 
+  assign mark = stage_mark_q[MulStages];
+
+  qkdpp_fifo #(
+    .Width(128),
+    .Depth(QueueDepth)
+  ) u_feedback (
+    .clk_i,
+    .rst_ni,
+    // A job that ends too early leaves products.
+    .clear_i    (drop_q || wiped_q >= WipeBits'(DrainCycles)),
+    .in_valid_i (mark.valid && !mark.summed),
+    .in_ready_o (unused_feedback_ready),
+    .in_data_i  (product),
+    .out_valid_o(feedback_valid),
+    .out_ready_i(issue && looped_q),
+    .out_data_o (feedback),
+    .count_o    (unused_feedback_count)
+  );
+
   // -- Hashes ----------------------------------------------------------------------------------------------------
 
-  mark_t mark;
   logic [127:0] sum_q, hash, half_q;
   logic half_full_q;
-
-  assign mark = mark_q[MulStages+1];
-  assign hash = sum_q ^ product;
-  assign push = mark.hash && (half_full_q || mark.last);
+  logic out_ready, unused_hash_ready;
+  logic [QueueBits-1:0] unused_hash_count;
 
   always_ff @(posedge clk_i) begin
-    if (advance) begin
-      sum_q <= mark.summed && !mark.hash ? hash : '0;
-      if (mark.hash) half_q <= push ? '0 : hash;
+    if (mark.valid) begin
+      sum_q <= mark.summed && !mark.hash ? sum_q ^ product : '0;
+    end else if (drop_q || state_q == StateDone) begin
+      sum_q <= '0;
     end
-    if (drop_q || state_q == StateDone) {sum_q, half_q} <= '0;
   end
+
+  qkdpp_fifo #(
+    .Width(129),
+    .Depth(QueueDepth)
+  ) u_hashes (
+    .clk_i,
+    .rst_ni,
+    .clear_i    (drop_q),
+    .in_valid_i (mark.hash),
+    .in_ready_o (unused_hash_ready),
+    .in_data_i  ({mark.last, sum_q ^ product}),
+    .out_valid_o(hash_valid),
+    .out_ready_i(hash_pop),
+    .out_data_o ({hash_last, hash}),
+    .count_o    (unused_hash_count)
+  );
+
+  // The first of two hashes waits in half_q, the last of a job does not wait.
+  logic pairs;
+  assign pairs = half_full_q || hash_last;
+  assign hash_pop = hash_valid && (out_ready || !pairs);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       half_full_q <= 1'b0;
+      begun_q <= '0;
+      room_q <= 1'b0;
     end else if (drop_q || state_q == StateDone) begin
-      // A job that ends too early may leave a hash without its neighbour.
       half_full_q <= 1'b0;
-    end else if (advance && mark.hash) begin
-      half_full_q <= !push;
+      begun_q <= '0;
+      room_q <= 1'b1;
+    end else begin
+      if (hash_pop) half_full_q <= !pairs;
+      begun_q <= begun_q + QueueBits'(issue && mark_q.valid && first_q) - QueueBits'(hash_pop);
+      // One is kept back for the segment that may begin in this cycle.
+      room_q <= begun_q < QueueBits'(QueueDepth - 1);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (drop_q || state_q == StateDone) begin
+      half_q <= '0;
+    end else if (hash_pop) begin
+      half_q <= pairs ? '0 : hash;
     end
   end
 
@@ -310,7 +367,7 @@ module qkdpp_polyhash
     .clk_i,
     .rst_ni,
     .clear_i    (drop_q),
-    .in_valid_i (push && (block_valid_q || !waits_q)),
+    .in_valid_i (hash_valid && pairs),
     .in_ready_o (out_ready),
     .in_data_i  (half_full_q ? {hash, half_q} : {128'd0, hash}),
     .out_valid_o,
@@ -395,8 +452,12 @@ module qkdpp_polyhash
       end
 
       StateWipe: begin
-        if (advance && wiped_q != WipeSteps[$bits(wiped_q)-1:0]) wiped_d = wiped_q + 1'b1;
-        if (wiped_q == WipeSteps[$bits(wiped_q)-1:0] && !out_valid_o) state_d = drop_q ? StateIdle : StateDone;
+        // Hashes that wait for the output stop the count.
+        if (wiped_q != WipeBits'(DrainCycles) || (!hash_valid && !out_valid_o)) wiped_d = wiped_q + WipeBits'(1);
+        if (wiped_q == WipeBits'(WipeCycles)) begin
+          wiped_d = '0;
+          state_d = drop_q ? StateIdle : StateDone;
+        end
       end
 
       StateDone: begin
@@ -443,15 +504,20 @@ module qkdpp_polyhash
   assign done_result_o = '{status: status_q, r1: '0, r0: '0};
 
 `ifndef SYNTHESIS
-  a_out_stable : assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
     out_valid_o && !out_ready_i |=> out_valid_o && $stable(out_data_o));
-  a_done_stable : assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
     done_valid_o && !done_ready_i |=> done_valid_o && $stable(done_result_o));
-  a_done_after_output : assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o);
-  // Two segments never share the sum, and nothing is left of a job when the kernel is idle.
-  a_wiped : assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |->
+  assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o);
+  // Nothing is left of a job when the kernel is idle.
+  assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |->
     {block_q, operand_q, power_operand_q, product, sum_q, half_q, beat_q, out_data_o} == '0 && powers_q == '0);
-  a_hash_is_summed : assert property (@(posedge clk_i) disable iff (!rst_ni) mark.hash |-> mark.summed);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) mark.hash |-> mark.valid && mark.summed);
+  // The queues neither run empty nor over.
+  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) issue && looped_q |-> feedback_valid);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q)
+    mark.valid && !mark.summed |-> unused_feedback_ready);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) mark.hash |-> unused_hash_ready);
 `endif
 
 endmodule

@@ -345,7 +345,8 @@ module qkdpp_sift
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
     done_valid_o && !done_ready_i |=> done_valid_o && $stable(done_result_o));
   assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o);
-  assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |-> {data_q, compact_data, append_data, out_data_o} == '0);
+  assert property (@(posedge clk_i) disable iff (!rst_ni)
+      idle_o |-> {data_q, compact_data, append_data, out_data_o} == '0);
   // The input waits for nothing but the output.
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
     state_q inside {StateMask, StatePlane} && out_ready |-> in_ready_o);

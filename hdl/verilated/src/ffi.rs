@@ -108,7 +108,7 @@ impl Core {
         let seed = (seed % (i32::MAX as u32 - 1) + 1) as i32;
         // SAFETY: takes no pointer; returns an object that is ours to free.
         let model = unsafe { qkdpp_rtl_new(seed) };
-        let model = NonNull::new(model).expect("the shim never returns null");
+        let Some(model) = NonNull::new(model) else { unreachable!("the shim never returns null") };
         Self { model, cycle: 0, stopped: None }
     }
 

@@ -56,7 +56,7 @@ fn perform(check: Check) -> Result<(), Failed> {
 }
 
 /// Installs what is missing: Debian's Verilator (lint with the oldest version that must do), a compiler, and the Python packages.
-fn tools() -> Result<(), Failed> {
+pub(crate) fn tools() -> Result<(), Failed> {
     step("hdl: tools", || {
         ensure("python3", "python3")?;
         ensure("g++", "g++")?;
@@ -97,6 +97,16 @@ fn packages() -> Result<(), Failed> {
 
 /// Runs a program with the Python of target/hdl-venv.
 fn python(arguments: &[&str]) -> Result<(), Failed> {
-    let program = environment().join("bin/python");
-    run::program(&program.to_string_lossy(), arguments)
+    run::program(&interpreter(), arguments)
+}
+
+/// The same with an environment variable set.
+pub(crate) fn python_with((name, value): (&str, &str), arguments: &[&str]) -> Result<(), Failed> {
+    let interpreter = interpreter();
+    let command: Vec<&str> = std::iter::once(interpreter.as_str()).chain(arguments.iter().copied()).collect();
+    run::with_env(name, value, &command)
+}
+
+fn interpreter() -> String {
+    environment().join("bin/python").to_string_lossy().into_owned()
 }

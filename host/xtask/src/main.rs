@@ -2,6 +2,7 @@
 
 mod hdl;
 mod layout;
+mod report;
 mod run;
 
 use std::process::ExitCode;
@@ -28,6 +29,11 @@ enum Command {
         /// The one to run.
         check: Option<hdl::Check>,
     },
+    /// Simulate, synthesise, place and route, and write hdl/REPORT.md; takes an hour or more.
+    RtlReport {
+        /// Only these targets of hdl/synth/targets.toml.
+        targets: Vec<String>,
+    },
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -37,6 +43,7 @@ fn main() -> ExitCode {
         Command::Ci => ci(),
         Command::Layout => layout::check(),
         Command::Hdl { check } => hdl::check(check),
+        Command::RtlReport { targets } => report::report(&targets),
         Command::Vectors => vectors(),
     };
     match result {

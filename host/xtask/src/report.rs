@@ -43,6 +43,8 @@ fn nextpnr() -> Result<(), Failed> {
 }
 
 fn cycles() -> Result<(), Failed> {
-    let command = ["cargo", "run", "--release", "-p", "qkdpp-rtl", "--example", "cycles", "--", "target/hdl/cycles.json"];
+    let example =
+        ["cargo", "run", "--release", "-p", "qkdpp-device", "--features", "rtl", "--example", "cycles"];
+    let command = [&example[..], &["--", "target/hdl/cycles.json"]].concat();
     run::with_env("QKDPP_RTL_CONFIG", "default", &command)
 }

@@ -17,7 +17,7 @@ use crate::board::{Board, count};
 use crate::cases::{self, Case};
 
 /// Runs with a seed of their own each.
-const RUNS: u64 = 2400;
+const RUNS: u64 = 1800;
 
 /// Runs after which a board is thrown away.
 const RUNS_ON_A_BOARD: u64 = 6;
@@ -103,7 +103,7 @@ impl Tally {
 fn board(seeds: Range<u64>, cases: &[Case], tally: &Mutex<Tally>) {
     let seed = seeds.start;
     // Every fourth device fails before it has proved itself.
-    let early = seed / RUNS_ON_A_BOARD % 4 == 0;
+    let early = (seed / RUNS_ON_A_BOARD).is_multiple_of(4);
     let plan = |seed: u64| Plan::random(seed, 1 + (seed % 7) as u32);
     let (rtl, board) = Board::new(&timing(seed), if early { plan(seed) } else { Plan::sound() });
     let driver = Driver::new(rtl, options());

@@ -1,5 +1,7 @@
 //! The conformance suite and the oracle's test vectors, without a fallback: what the RTL computes is what SPEC.md says.
 
+use std::time::Duration;
+
 use qkdpp_device::sim::Rtl;
 use qkdpp_device::sim::rtl::Timing;
 use qkdpp_device::{Driver, Options};
@@ -29,7 +31,9 @@ fn check_counts(driver: &Driver<Rtl>) {
 #[test]
 fn suite_on_a_calm_bus() {
     let (mut driver, board) = Board::driven(&Timing::calm(), Options::new("sim:rtl"));
-    let compared = conformance::check_device(&mut driver).expect("equal to the reference");
+    let compared = conformance::check_device(&mut driver);
+    board.check();
+    let compared = compared.expect("equal to the reference");
     println!("{compared:?}, {:?}", board.log.traffic());
     assert_eq!(compared.unsupported as u64, count(&driver, "unsupported"), "{compared:?}");
     check_counts(&driver);
@@ -41,7 +45,9 @@ fn suite_on_a_calm_bus() {
 fn suite_on_a_rough_bus_with_small_queues() {
     let timing = Timing { latency: 40, pause: 7, reorder: true, ..Timing::rough(7) };
     let (mut driver, board) = Board::driven(&timing, Options { entries: 4, ..options() });
-    let compared = conformance::check_device(&mut driver).expect("equal to the reference");
+    let compared = conformance::check_device(&mut driver);
+    board.check();
+    let compared = compared.expect("equal to the reference");
     println!("{compared:?}, {:?}", board.log.traffic());
     check_counts(&driver);
     drop(driver);
@@ -60,7 +66,8 @@ fn test_vectors_of_the_oracle() {
                 driver.submit(JobId(id), case.job.clone()).expect("room");
             }
             while driver.in_flight() > 0 {
-                let done = driver.wait(std::time::Duration::from_secs(60)).expect("in time");
+                let done = driver.wait(Duration::from_secs(60)).expect("in time");
+                board.check();
                 let case = &cases[done.id.0 as usize];
                 match done.result {
                     Ok(output) => {

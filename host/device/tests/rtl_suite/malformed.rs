@@ -153,7 +153,9 @@ fn a_reset_in_mid_work_leaves_nothing_behind() {
         for seed in first..first + SCRIPTS_ON_A_BOARD {
             let script = Script::new(seed, &capabilities);
             let placed: Vec<_> = script.entries.iter().map(|entry| place(&mut queue, entry)).collect();
-            placed.iter().for_each(|(submission, _)| queue.push(submission));
+            for (submission, _) in &placed {
+                queue.push(submission);
+            }
             queue.ring();
             queue.pass(Duration::from_micros(seed * 37 % 800));
             assert!(queue.reset(), "seed {seed}: no way out of {script:?}");

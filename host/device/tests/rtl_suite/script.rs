@@ -83,7 +83,7 @@ impl Script {
     pub(crate) fn new(seed: u64, capabilities: &Capabilities) -> Self {
         let mut random = Random(seed ^ 0x5eed_0000);
         let entries =
-            (0..1 + random.below(12)).map(|tag| entry(&mut random, tag as u32, capabilities)).collect();
+            (0..=random.below(12)).map(|tag| entry(&mut random, tag as u32, capabilities)).collect();
         Self { entries }
     }
 

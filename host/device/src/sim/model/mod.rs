@@ -39,7 +39,7 @@ pub trait Kernel: Send {
 pub fn default_capabilities() -> Capabilities {
     Capabilities {
         kernels: 0b11_1111,
-        sift_planes: 8,
+        sift_planes: 4,
         parities_bits: 1 << 14,
         ldpc_lanes: 128,
         ldpc_edges_per_cycle: 2,

@@ -50,7 +50,7 @@ impl Random {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^= z >> 31;
-        ((z >> 32) * u64::from(limit) >> 32) as u32
+        (((z >> 32) * u64::from(limit)) >> 32) as u32
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) struct Valve {
 impl Valve {
     /// The valve of one channel.
     pub(super) fn new(timing: &Timing, channel: u64) -> Self {
-        let random = Random::new(timing.seed ^ (channel + 1) << 48);
+        let random = Random::new(timing.seed ^ ((channel + 1) << 48));
         Self { random, pause: timing.pause, open: false, left: 0 }
     }
 
