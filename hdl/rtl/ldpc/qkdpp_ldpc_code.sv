@@ -171,6 +171,10 @@ module qkdpp_ldpc_code #(
     end
   end
 
+  // A reader that has reached the end of the old code must not go on when the new one's count is longer.
+  logic stop_readers;
+  assign stop_readers = stop_i || header_i;
+
   logic [2:0] error;
   assign error_o = |error;
 
@@ -184,7 +188,7 @@ module qkdpp_ldpc_code #(
     .write_addr_i(index_q[EntryBits-1:0]),
     .write_data_i({last, gather_in}),
     .restart_i   (decode_restart_i),
-    .stop_i,
+    .stop_i      (stop_readers),
     .count_i     (count_q[0]),
     .valid_o     (gather_valid_o),
     .ready_i     (gather_ready_i),
@@ -202,7 +206,7 @@ module qkdpp_ldpc_code #(
     .write_addr_i(index_q[EntryBits-1:0]),
     .write_data_i({last, scatter_in}),
     .restart_i   (decode_restart_i),
-    .stop_i,
+    .stop_i      (stop_readers),
     .count_i     (count_q[1]),
     .valid_o     (scatter_valid_o),
     .ready_i     (scatter_ready_i),
@@ -220,7 +224,7 @@ module qkdpp_ldpc_code #(
     .write_addr_i(index_q[EntryBits-1:0]),
     .write_data_i({last, check_in}),
     .restart_i   (check_restart_i),
-    .stop_i,
+    .stop_i      (stop_readers),
     .count_i     (count_q[2]),
     .valid_o     (check_valid_o),
     .ready_i     (check_ready_i),

@@ -48,9 +48,9 @@ module qkdpp_polyhash
   localparam int unsigned TurnBits = $clog2(Turns + 1);
   // Queues of products and of hashes.
   localparam int unsigned QueueDepth = 8;
-  localparam int unsigned QueueBits = $clog2(QueueDepth) + 1;
+  localparam int unsigned QueueBits = $clog2(QueueDepth);
   // Cycles until the last block is a product, or a hash in its queue; then those until the queues are erased.
-  localparam int unsigned DrainCycles = MulStages + 4;
+  localparam int unsigned DrainCycles = MulStages + 5;
   localparam int unsigned WipeCycles = DrainCycles + QueueDepth + 2;
   localparam int unsigned WipeBits = $clog2(WipeCycles + 1);
   // Blocks of the longest segment: 2^25 and the length block.
@@ -192,23 +192,23 @@ module qkdpp_polyhash
   // -- The pipeline ----------------------------------------------------------------------------------------------
 
   typedef struct packed {
-    logic valid;
-    logic summed;  // one of the last blocks: its product is a part of the hash
-    logic hash;    // the length block: its product completes the hash
-    logic last;    // of the job
+    logic again;  // the product goes round
+    logic adds;   // one of the last blocks: its product is a part of the hash
+    logic clear;  // nothing is to be left in the sum
+    logic hash;   // the length block: its product completes the hash
+    logic last;   // of the job
   } mark_t;
 
   logic [127:0] block_q, block_d, power, operand_q, power_operand_q, feedback;
-  logic [TurnBits-1:0] index_q, index_d;  // exponent of the power for block_q; 0: none
-  logic first_q, first_d;                 // of the segment
-  logic looped_q, looped_d;               // block_q is added to the oldest product of the queue
-  mark_t mark_q, mark_d;                  // of block_q
-  mark_t [MulStages:0] stage_mark_q;      // of the operand, the multiplier's stages
-  mark_t mark;                            // of the product
-  logic feedback_valid, unused_feedback_ready;
-  logic [QueueBits-1:0] unused_feedback_count;
-  logic [QueueBits-1:0] begun_q;          // segments whose hash has not left its queue
-  logic room_q;                           // for one more
+  logic [Turns:1] power_is_q, power_is_d;  // which power is for block_q
+  logic first_q, first_d;                  // of the segment
+  logic looped_q, looped_d;                // block_q is added to the oldest product of the queue
+  mark_t mark_q, mark_d;                   // of block_q
+  mark_t [MulStages:0] stage_mark_q;       // of the operand, the multiplier's stages
+  mark_t mark;                             // of the product
+  logic [QueueBits-1:0] put_q, get_q;      // addresses in the queue of products
+  logic [QueueBits:0] begun_q;             // segments whose hash has not left its queue
+  logic room_q;                            // for one more
   logic hash_valid, hash_pop, hash_last;
 
   // The product of an earlier block of the segment is always there: it was issued Turns cycles ago or earlier.
@@ -216,41 +216,55 @@ module qkdpp_polyhash
 
   always_comb begin
     block_d = '0;
-    index_d = '0;
+    power_is_d = '0;
     first_d = 1'b0;
     looped_d = 1'b0;
     mark_d = '0;
     if (state_q == StatePowers) begin
       // k times the highest power there is.
       block_d = powers_q[1];
-      index_d = power_q - TurnBits'(1);
+      for (int unsigned i = 1; i < Turns; i++) begin
+        power_is_d[i] = power_q == TurnBits'(i + 1);
+      end
     end else if (pick) begin
       if (length_q) begin
         block_d[31:0] = last_segment_q ? last_bits_q : full_bits_q;
       end else begin
         block_d = high_q ? beat_q[255:128] : beat_q[127:0];
       end
-      index_d = left_q < BlockBits'(Turns) ? TurnBits'(left_q) : TurnBits'(Turns);
+      for (int unsigned i = 1; i < Turns; i++) begin
+        power_is_d[i] = left_q == BlockBits'(i);
+      end
+      power_is_d[Turns] = left_q >= BlockBits'(Turns);
       first_d = age_q == '0;
       looped_d = age_q == TurnBits'(Turns);
-      mark_d.valid = 1'b1;
-      mark_d.summed = left_q <= BlockBits'(Turns);
+      mark_d.again = left_q > BlockBits'(Turns);
+      mark_d.adds = left_q <= BlockBits'(Turns) && !length_q;
+      mark_d.clear = length_q;
       mark_d.hash = length_q;
       mark_d.last = length_q && last_segment_q;
     end
   end
 
+  // What goes along without a block.
+  mark_t no_mark;
+
+  always_comb begin
+    no_mark = '0;
+    no_mark.clear = state_q == StateWipe;
+  end
+
   always_comb begin
     power = '0;
     for (int unsigned i = 1; i <= Turns; i++) begin
-      power = power | (index_q == TurnBits'(i) ? powers_q[i] : '0);
+      power = power | (power_is_q[i] ? powers_q[i] : '0);
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (!block_valid_q || issue) begin
       block_q <= block_d;
-      index_q <= index_d;
+      power_is_q <= power_is_d;
       first_q <= first_d;
       looped_q <= looped_d;
       mark_q <= mark_d;
@@ -265,10 +279,10 @@ module qkdpp_polyhash
       stage_mark_q <= '0;
     end else if (drop_q) begin
       block_valid_q <= 1'b0;
-      stage_mark_q <= '0;
+      stage_mark_q <= {(MulStages + 1) {no_mark}};
     end else begin
       if (!block_valid_q || issue) block_valid_q <= pick;
-      stage_mark_q <= {stage_mark_q[MulStages-1:0], issue ? mark_q : mark_t'('0)};
+      stage_mark_q <= {stage_mark_q[MulStages-1:0], issue ? mark_q : no_mark};
     end
   end
 
@@ -283,35 +297,48 @@ module qkdpp_polyhash
 
   assign mark = stage_mark_q[MulStages];
 
-  qkdpp_fifo #(
-    .Width(128),
-    .Depth(QueueDepth)
-  ) u_feedback (
-    .clk_i,
-    .rst_ni,
-    // A job that ends too early leaves products.
-    .clear_i    (drop_q || wiped_q >= WipeBits'(DrainCycles)),
-    .in_valid_i (mark.valid && !mark.summed),
-    .in_ready_o (unused_feedback_ready),
-    .in_data_i  (product),
-    .out_valid_o(feedback_valid),
-    .out_ready_i(issue && looped_q),
-    .out_data_o (feedback),
-    .count_o    (unused_feedback_count)
-  );
+  // The queue of products. What comes out of the multiplier is written in every cycle, behind the last product that is
+  // needed again; wiping writes the zeros that come at the end to every address.
+  logic [127:0] feedback_mem[QueueDepth];
+  logic wiping;
+
+  assign wiping = state_q == StateWipe && wiped_q >= WipeBits'(DrainCycles);
+  assign feedback = feedback_mem[get_q];
+
+  always_ff @(posedge clk_i) feedback_mem[put_q] <= product;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      put_q <= '0;
+      get_q <= '0;
+    end else if (state_q == StateDone || state_q == StateIdle) begin
+      put_q <= '0;
+      get_q <= '0;
+    end else begin
+      if (mark.again || wiping) put_q <= put_q + QueueBits'(1);
+      if (issue && looped_q) get_q <= get_q + QueueBits'(1);
+    end
+  end
 
   // -- Hashes ----------------------------------------------------------------------------------------------------
 
-  logic [127:0] sum_q, hash, half_q;
+  logic [127:0] sum_q, new_hash_q, hash, half_q;
+  logic new_hash_valid_q, new_hash_last_q;
   logic half_full_q;
   logic out_ready, unused_hash_ready;
-  logic [QueueBits-1:0] unused_hash_count;
+  logic [QueueBits:0] unused_hash_count;
 
   always_ff @(posedge clk_i) begin
-    if (mark.valid) begin
-      sum_q <= mark.summed && !mark.hash ? sum_q ^ product : '0;
-    end else if (drop_q || state_q == StateDone) begin
-      sum_q <= '0;
+    if (mark.adds || mark.clear) sum_q <= mark.adds ? sum_q ^ product : '0;
+    new_hash_q <= mark.hash ? sum_q ^ product : '0;
+    new_hash_last_q <= mark.last;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      new_hash_valid_q <= 1'b0;
+    end else begin
+      new_hash_valid_q <= mark.hash && !drop_q;
     end
   end
 
@@ -322,9 +349,9 @@ module qkdpp_polyhash
     .clk_i,
     .rst_ni,
     .clear_i    (drop_q),
-    .in_valid_i (mark.hash),
+    .in_valid_i (new_hash_valid_q),
     .in_ready_o (unused_hash_ready),
-    .in_data_i  ({mark.last, sum_q ^ product}),
+    .in_data_i  ({new_hash_last_q, new_hash_q}),
     .out_valid_o(hash_valid),
     .out_ready_i(hash_pop),
     .out_data_o ({hash_last, hash}),
@@ -347,9 +374,9 @@ module qkdpp_polyhash
       room_q <= 1'b1;
     end else begin
       if (hash_pop) half_full_q <= !pairs;
-      begun_q <= begun_q + QueueBits'(issue && mark_q.valid && first_q) - QueueBits'(hash_pop);
+      begun_q <= begun_q + (QueueBits+1)'(issue && first_q) - (QueueBits+1)'(hash_pop);
       // One is kept back for the segment that may begin in this cycle.
-      room_q <= begun_q < QueueBits'(QueueDepth - 1);
+      room_q <= begun_q < (QueueBits+1)'(QueueDepth - 1);
     end
   end
 
@@ -511,13 +538,12 @@ module qkdpp_polyhash
   assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o);
   // Nothing is left of a job when the kernel is idle.
   assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |->
-    {block_q, operand_q, power_operand_q, product, sum_q, half_q, beat_q, out_data_o} == '0 && powers_q == '0);
-  assert property (@(posedge clk_i) disable iff (!rst_ni) mark.hash |-> mark.valid && mark.summed);
+    {block_q, operand_q, power_operand_q, product, sum_q, new_hash_q, half_q, beat_q, out_data_o} == '0 && powers_q == '0);
   // The queues neither run empty nor over.
-  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) issue && looped_q |-> feedback_valid);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) issue && looped_q |-> get_q != put_q);
   assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q)
-    mark.valid && !mark.summed |-> unused_feedback_ready);
-  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) mark.hash |-> unused_hash_ready);
+    mark.again && !wiping |=> get_q != put_q);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) new_hash_valid_q |-> unused_hash_ready);
 `endif
 
 endmodule
