@@ -7,6 +7,7 @@ A bench is an entry of a tb/*/bench.toml:
     test = "test_sift"                  # Python module beside the bench.toml
     library = ["rtl/sift"]              # folders below hdl with its modules, the top's first; rtl and prim are always there
     args = ["-Wno-WIDTHTRUNC"]          # optional: further arguments for Verilator
+    long = ["512"]                      # optional: configurations that take minutes to build, left out by --short
     [bench.configuration]               # at least one; each is built and run
     "256" = {}
     "512" = { Slots = 512 }
@@ -31,6 +32,7 @@ class Bench:
     args: tuple
     configuration: str
     parameters: tuple
+    long: bool
 
     @property
     def name(self):
@@ -61,6 +63,7 @@ def declared():
                     tuple(entry.get("args", ())),
                     configuration,
                     tuple(parameters.items()),
+                    configuration in entry.get("long", ()),
                 )
 
 

@@ -1,4 +1,4 @@
-"""Builds and runs the benches: `python hdl/tb/run.py [--coverage] [--seed N] [--configuration NAME] [bench...]`.
+"""Builds and runs the benches: `python hdl/tb/run.py [--coverage] [--short] [--seed N] [--configuration NAME] [bench...]`.
 
 Without arguments every bench runs; an argument is a bench's name (see benches.py) or its folder's. Only what has changed is built again, below
 target/hdl/tb. Needs the Python packages of hdl/requirements.txt, a C++ compiler and make.
@@ -147,9 +147,10 @@ def main():
     parser.add_argument("bench", nargs="*")
     parser.add_argument("--coverage", action="store_true", help="measure and check line and toggle coverage")
     parser.add_argument("--configuration", help="run this configuration only")
+    parser.add_argument("--short", action="store_true", help="leave out what takes minutes to build")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    chosen = benches(arguments.bench)
+    chosen = [bench for bench in benches(arguments.bench) if not (arguments.short and bench.long)]
     if arguments.configuration:
         chosen = [bench for bench in chosen if bench.configuration == arguments.configuration]
     passed = failed = 0

@@ -78,6 +78,8 @@ module qkdpp_polyhash
   logic [31:0] segments_q, segments_d;  // segments left, the current one included
   logic [31:0] full_bits_q, last_bits_q;
   logic [BlockBits-1:0] full_blocks_q, last_blocks_q;
+  logic full_short_q, last_short_q;     // one block of data and the length block
+  logic only_q, next_last_q;            // segments_q is 1, 2
   logic reserved_q;  // a parameter that must be zero is not
   logic job_taken;
   logic bad_parameter;
@@ -100,6 +102,11 @@ module qkdpp_polyhash
     end
     full_blocks_q <= blocks_of(full_bits_q);
     last_blocks_q <= blocks_of(last_bits_q);
+    full_short_q <= full_blocks_q == BlockBits'(2);
+    last_short_q <= last_blocks_q == BlockBits'(2);
+    // A cycle late, which is early enough: a segment has two blocks at least.
+    only_q <= segments_q == 32'd1;
+    next_last_q <= segments_q == 32'd2;
   end
 
   // -- Input beats -----------------------------------------------------------------------------------------------
@@ -160,6 +167,7 @@ module qkdpp_polyhash
   logic [TurnBits-1:0] wait_q;    // cycles until it is made
   logic [127:0] product;
   logic power_made, powers_made;
+  logic [Turns:2] write_power_q;
 
   assign power_made = state_q == StatePowers && wait_q == '0;
   assign powers_made = power_made && power_q == TurnBits'(Turns);
@@ -170,10 +178,17 @@ module qkdpp_polyhash
       powers_q <= '0;
     end else if (state_q == StateKey) begin
       powers_q[1] <= beat_q[127:0];
-    end else if (power_made) begin
+    end else begin
       for (int unsigned i = 2; i <= Turns; i++) begin
-        if (power_q == TurnBits'(i)) powers_q[i] <= product;
+        if (write_power_q[i]) powers_q[i] <= product;
       end
+    end
+  end
+
+  // The product is still the same a cycle later.
+  always_ff @(posedge clk_i) begin
+    for (int unsigned i = 2; i <= Turns; i++) begin
+      write_power_q[i] <= power_made && power_q == TurnBits'(i);
     end
   end
 
@@ -209,7 +224,7 @@ module qkdpp_polyhash
   logic [QueueBits-1:0] put_q, get_q;      // addresses in the queue of products
   logic [QueueBits:0] begun_q;             // segments whose hash has not left its queue
   logic room_q;                            // for one more
-  logic hash_valid, hash_pop, hash_last;
+  logic hash_valid_q, hash_pop, hash_last_q;
 
   // The product of an earlier block of the segment is always there: it was issued Turns cycles ago or earlier.
   assign issue = block_valid_q && (!first_q || room_q);
@@ -322,7 +337,9 @@ module qkdpp_polyhash
 
   // -- Hashes ----------------------------------------------------------------------------------------------------
 
-  logic [127:0] sum_q, new_hash_q, hash, half_q;
+  logic [127:0] sum_q, new_hash_q, hash_q, half_q;
+  logic [128:0] queued;
+  logic queued_valid;
   logic new_hash_valid_q, new_hash_last_q;
   logic half_full_q;
   logic out_ready, unused_hash_ready;
@@ -352,16 +369,34 @@ module qkdpp_polyhash
     .in_valid_i (new_hash_valid_q),
     .in_ready_o (unused_hash_ready),
     .in_data_i  ({new_hash_last_q, new_hash_q}),
-    .out_valid_o(hash_valid),
-    .out_ready_i(hash_pop),
-    .out_data_o ({hash_last, hash}),
+    .out_valid_o(queued_valid),
+    .out_ready_i(!hash_valid_q || hash_pop),
+    .out_data_o (queued),
     .count_o    (unused_hash_count)
   );
 
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      hash_valid_q <= 1'b0;
+    end else if (drop_q) begin
+      hash_valid_q <= 1'b0;
+    end else if (!hash_valid_q || hash_pop) begin
+      hash_valid_q <= queued_valid;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (drop_q) begin
+      {hash_last_q, hash_q} <= '0;
+    end else if (!hash_valid_q || hash_pop) begin
+      {hash_last_q, hash_q} <= queued_valid ? queued : '0;
+    end
+  end
+
   // The first of two hashes waits in half_q, the last of a job does not wait.
   logic pairs;
-  assign pairs = half_full_q || hash_last;
-  assign hash_pop = hash_valid && (out_ready || !pairs);
+  assign pairs = half_full_q || hash_last_q;
+  assign hash_pop = hash_valid_q && (out_ready || !pairs);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -384,7 +419,7 @@ module qkdpp_polyhash
     if (drop_q || state_q == StateDone) begin
       half_q <= '0;
     end else if (hash_pop) begin
-      half_q <= pairs ? '0 : hash;
+      half_q <= pairs ? '0 : hash_q;
     end
   end
 
@@ -394,9 +429,9 @@ module qkdpp_polyhash
     .clk_i,
     .rst_ni,
     .clear_i    (drop_q),
-    .in_valid_i (hash_valid && pairs),
+    .in_valid_i (hash_valid_q && pairs),
     .in_ready_o (out_ready),
-    .in_data_i  (half_full_q ? {hash, half_q} : {128'd0, hash}),
+    .in_data_i  (half_full_q ? {hash_q, half_q} : {128'd0, hash_q}),
     .out_valid_o,
     .out_ready_i,
     .out_data_o
@@ -433,12 +468,6 @@ module qkdpp_polyhash
       end
 
       StateKey: begin
-        left_d = segments_q == 32'd1 ? last_blocks_q : full_blocks_q;
-        length_d = 1'b0;
-        last_data_d = left_d == BlockBits'(2);
-        last_segment_d = segments_q == 32'd1;
-        age_d = '0;
-        high_d = 1'b0;
         beat_pop = beat_valid_q;
         if (beat_valid_q) begin
           state_d = beat_last_q ? StateWipe : StatePowers;
@@ -447,6 +476,12 @@ module qkdpp_polyhash
       end
 
       StatePowers: begin
+        left_d = only_q ? last_blocks_q : full_blocks_q;
+        length_d = 1'b0;
+        last_data_d = only_q ? last_short_q : full_short_q;
+        last_segment_d = only_q;
+        age_d = '0;
+        high_d = 1'b0;
         if (powers_made) state_d = StateRun;
       end
 
@@ -464,9 +499,9 @@ module qkdpp_polyhash
           end
           if (length_q) begin
             segments_d = segments_q - 32'd1;
-            last_segment_d = segments_q == 32'd2;
-            left_d = segments_q == 32'd2 ? last_blocks_q : full_blocks_q;
-            last_data_d = left_d == BlockBits'(2);
+            last_segment_d = next_last_q;
+            left_d = next_last_q ? last_blocks_q : full_blocks_q;
+            last_data_d = next_last_q ? last_short_q : full_short_q;
             age_d = '0;
             if (last_segment_q) state_d = StateWipe;
           end
@@ -480,7 +515,7 @@ module qkdpp_polyhash
 
       StateWipe: begin
         // Hashes that wait for the output stop the count.
-        if (wiped_q != WipeBits'(DrainCycles) || (!hash_valid && !out_valid_o)) wiped_d = wiped_q + WipeBits'(1);
+        if (wiped_q != WipeBits'(DrainCycles) || (!queued_valid && !hash_valid_q && !out_valid_o)) wiped_d = wiped_q + WipeBits'(1);
         if (wiped_q == WipeBits'(WipeCycles)) begin
           wiped_d = '0;
           state_d = drop_q ? StateIdle : StateDone;
@@ -538,7 +573,8 @@ module qkdpp_polyhash
   assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o);
   // Nothing is left of a job when the kernel is idle.
   assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |->
-    {block_q, operand_q, power_operand_q, product, sum_q, new_hash_q, half_q, beat_q, out_data_o} == '0 && powers_q == '0);
+    {block_q, operand_q, power_operand_q, product, sum_q, new_hash_q, hash_q, half_q, beat_q,
+     out_data_o} == '0 && powers_q == '0);
   // The queues neither run empty nor over.
   assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) issue && looped_q |-> get_q != put_q);
   assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q)

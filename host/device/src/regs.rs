@@ -218,9 +218,9 @@ pub mod irq_status {
 
 /// Fields of [`IRQ_ENABLE`].
 pub mod irq_enable {
-    /// Lets irq_o[0] follow IRQ_STATUS.completion. Access: read, write.
+    /// Lets irq_o bit 0 follow IRQ_STATUS.completion. Access: read, write.
     pub const COMPLETION: u32 = 1 << 0;
-    /// Lets irq_o[1] follow IRQ_STATUS.error. Access: read, write.
+    /// Lets irq_o bit 1 follow IRQ_STATUS.error. Access: read, write.
     pub const ERROR: u32 = 1 << 1;
 }
 

@@ -73,6 +73,10 @@ fn ci() -> Result<(), Failed> {
         python(&["testvectors/oracle/generate.py", "--check"])
     })?;
     hdl::ci()?;
+    step("tests on the Verilated core", || {
+        let conformance = ["--test", "rtl_suite", "--locked", "conformance"];
+        cargo(&[&["test", "--package", "qkdpp-device", "--features", "rtl"], &conformance[..]].concat())
+    })?;
     announce("tests");
     cargo(&["test", "--workspace", "--locked"])
 }
