@@ -48,9 +48,9 @@ module qkdpp_polyhash
   localparam int unsigned TurnBits = $clog2(Turns + 1);
   // Queues of products and of hashes.
   localparam int unsigned QueueDepth = 8;
-  localparam int unsigned QueueBits = $clog2(QueueDepth);
+  localparam int unsigned QueueBits = $clog2(QueueDepth) + 1;
   // Cycles until the last block is a product, or a hash in its queue; then those until the queues are erased.
-  localparam int unsigned DrainCycles = MulStages + 5;
+  localparam int unsigned DrainCycles = MulStages + 4;
   localparam int unsigned WipeCycles = DrainCycles + QueueDepth + 2;
   localparam int unsigned WipeBits = $clog2(WipeCycles + 1);
   // Blocks of the longest segment: 2^25 and the length block.
@@ -78,8 +78,6 @@ module qkdpp_polyhash
   logic [31:0] segments_q, segments_d;  // segments left, the current one included
   logic [31:0] full_bits_q, last_bits_q;
   logic [BlockBits-1:0] full_blocks_q, last_blocks_q;
-  logic full_short_q, last_short_q;     // one block of data and the length block
-  logic only_q, next_last_q;            // segments_q is 1, 2
   logic reserved_q;  // a parameter that must be zero is not
   logic job_taken;
   logic bad_parameter;
@@ -102,11 +100,6 @@ module qkdpp_polyhash
     end
     full_blocks_q <= blocks_of(full_bits_q);
     last_blocks_q <= blocks_of(last_bits_q);
-    full_short_q <= full_blocks_q == BlockBits'(2);
-    last_short_q <= last_blocks_q == BlockBits'(2);
-    // A cycle late, which is early enough: a segment has two blocks at least.
-    only_q <= segments_q == 32'd1;
-    next_last_q <= segments_q == 32'd2;
   end
 
   // -- Input beats -----------------------------------------------------------------------------------------------
@@ -167,7 +160,6 @@ module qkdpp_polyhash
   logic [TurnBits-1:0] wait_q;    // cycles until it is made
   logic [127:0] product;
   logic power_made, powers_made;
-  logic [Turns:2] write_power_q;
 
   assign power_made = state_q == StatePowers && wait_q == '0;
   assign powers_made = power_made && power_q == TurnBits'(Turns);
@@ -178,17 +170,10 @@ module qkdpp_polyhash
       powers_q <= '0;
     end else if (state_q == StateKey) begin
       powers_q[1] <= beat_q[127:0];
-    end else begin
+    end else if (power_made) begin
       for (int unsigned i = 2; i <= Turns; i++) begin
-        if (write_power_q[i]) powers_q[i] <= product;
+        if (power_q == TurnBits'(i)) powers_q[i] <= product;
       end
-    end
-  end
-
-  // The product is still the same a cycle later.
-  always_ff @(posedge clk_i) begin
-    for (int unsigned i = 2; i <= Turns; i++) begin
-      write_power_q[i] <= power_made && power_q == TurnBits'(i);
     end
   end
 
@@ -207,79 +192,65 @@ module qkdpp_polyhash
   // -- The pipeline ----------------------------------------------------------------------------------------------
 
   typedef struct packed {
-    logic again;  // the product goes round
-    logic adds;   // one of the last blocks: its product is a part of the hash
-    logic clear;  // nothing is to be left in the sum
-    logic hash;   // the length block: its product completes the hash
-    logic last;   // of the job
+    logic valid;
+    logic summed;  // one of the last blocks: its product is a part of the hash
+    logic hash;    // the length block: its product completes the hash
+    logic last;    // of the job
   } mark_t;
 
   logic [127:0] block_q, block_d, power, operand_q, power_operand_q, feedback;
-  logic [Turns:1] power_is_q, power_is_d;  // which power is for block_q
-  logic first_q, first_d;                  // of the segment
-  logic looped_q, looped_d;                // block_q is added to the oldest product of the queue
-  mark_t mark_q, mark_d;                   // of block_q
-  mark_t [MulStages:0] stage_mark_q;       // of the operand, the multiplier's stages
-  mark_t mark;                             // of the product
-  logic [QueueBits-1:0] put_q, get_q;      // addresses in the queue of products
-  logic [QueueBits:0] begun_q;             // segments whose hash has not left its queue
-  logic room_q;                            // for one more
-  logic hash_valid_q, hash_pop, hash_last_q;
+  logic [TurnBits-1:0] index_q, index_d;  // exponent of the power for block_q; 0: none
+  logic first_q, first_d;                 // of the segment
+  logic looped_q, looped_d;               // block_q is added to the oldest product of the queue
+  mark_t mark_q, mark_d;                  // of block_q
+  mark_t [MulStages:0] stage_mark_q;      // of the operand, the multiplier's stages
+  mark_t mark;                            // of the product
+  logic feedback_valid, unused_feedback_ready;
+  logic [QueueBits-1:0] unused_feedback_count;
+  logic [QueueBits-1:0] begun_q;          // segments whose hash has not left its queue
+  logic room_q;                           // for one more
+  logic hash_valid, hash_pop, hash_last;
 
   // The product of an earlier block of the segment is always there: it was issued Turns cycles ago or earlier.
   assign issue = block_valid_q && (!first_q || room_q);
 
   always_comb begin
     block_d = '0;
-    power_is_d = '0;
+    index_d = '0;
     first_d = 1'b0;
     looped_d = 1'b0;
     mark_d = '0;
     if (state_q == StatePowers) begin
       // k times the highest power there is.
       block_d = powers_q[1];
-      for (int unsigned i = 1; i < Turns; i++) begin
-        power_is_d[i] = power_q == TurnBits'(i + 1);
-      end
+      index_d = power_q - TurnBits'(1);
     end else if (pick) begin
       if (length_q) begin
         block_d[31:0] = last_segment_q ? last_bits_q : full_bits_q;
       end else begin
         block_d = high_q ? beat_q[255:128] : beat_q[127:0];
       end
-      for (int unsigned i = 1; i < Turns; i++) begin
-        power_is_d[i] = left_q == BlockBits'(i);
-      end
-      power_is_d[Turns] = left_q >= BlockBits'(Turns);
+      index_d = left_q < BlockBits'(Turns) ? TurnBits'(left_q) : TurnBits'(Turns);
       first_d = age_q == '0;
       looped_d = age_q == TurnBits'(Turns);
-      mark_d.again = left_q > BlockBits'(Turns);
-      mark_d.adds = left_q <= BlockBits'(Turns) && !length_q;
-      mark_d.clear = length_q;
+      mark_d.valid = 1'b1;
+      mark_d.summed = left_q <= BlockBits'(Turns);
       mark_d.hash = length_q;
       mark_d.last = length_q && last_segment_q;
     end
   end
 
-  // What goes along without a block.
-  mark_t no_mark;
-
-  always_comb begin
-    no_mark = '0;
-    no_mark.clear = state_q == StateWipe;
-  end
-
   always_comb begin
     power = '0;
     for (int unsigned i = 1; i <= Turns; i++) begin
-      power = power | (power_is_q[i] ? powers_q[i] : '0);
+      power = power | (index_q == TurnBits'(i) ? powers_q[i] : '0);
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (!block_valid_q || issue) begin
       block_q <= block_d;
-      power_is_q <= power_is_d;
+      index_q <= index_d;
       first_q <= first_d;
       looped_q <= looped_d;
       mark_q <= mark_d;
@@ -294,10 +265,10 @@ module qkdpp_polyhash
       stage_mark_q <= '0;
     end else if (drop_q) begin
       block_valid_q <= 1'b0;
-      stage_mark_q <= {(MulStages + 1) {no_mark}};
+      stage_mark_q <= '0;
     end else begin
       if (!block_valid_q || issue) block_valid_q <= pick;
-      stage_mark_q <= {stage_mark_q[MulStages-1:0], issue ? mark_q : no_mark};
+      stage_mark_q <= {stage_mark_q[MulStages-1:0], issue ? mark_q : mark_t'('0)};
     end
   end
 
@@ -312,50 +283,35 @@ module qkdpp_polyhash
 
   assign mark = stage_mark_q[MulStages];
 
-  // The queue of products. What comes out of the multiplier is written in every cycle, behind the last product that is
-  // needed again; wiping writes the zeros that come at the end to every address.
-  logic [127:0] feedback_mem[QueueDepth];
-  logic wiping;
-
-  assign wiping = state_q == StateWipe && wiped_q >= WipeBits'(DrainCycles);
-  assign feedback = feedback_mem[get_q];
-
-  always_ff @(posedge clk_i) feedback_mem[put_q] <= product;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      put_q <= '0;
-      get_q <= '0;
-    end else if (state_q == StateDone || state_q == StateIdle) begin
-      put_q <= '0;
-      get_q <= '0;
-    end else begin
-      if (mark.again || wiping) put_q <= put_q + QueueBits'(1);
-      if (issue && looped_q) get_q <= get_q + QueueBits'(1);
-    end
-  end
+  qkdpp_fifo #(
+    .Width(128),
+    .Depth(QueueDepth)
+  ) u_feedback (
+    .clk_i,
+    .rst_ni,
+    // A job that ends too early leaves products.
+    .clear_i    (drop_q || wiped_q >= WipeBits'(DrainCycles)),
+    .in_valid_i (mark.valid && !mark.summed),
+    .in_ready_o (unused_feedback_ready),
+    .in_data_i  (product),
+    .out_valid_o(feedback_valid),
+    .out_ready_i(issue && looped_q),
+    .out_data_o (feedback),
+    .count_o    (unused_feedback_count)
+  );
 
   // -- Hashes ----------------------------------------------------------------------------------------------------
 
-  logic [127:0] sum_q, new_hash_q, hash_q, half_q;
-  logic [128:0] queued;
-  logic queued_valid;
-  logic new_hash_valid_q, new_hash_last_q;
+  logic [127:0] sum_q, hash, half_q;
   logic half_full_q;
   logic out_ready, unused_hash_ready;
-  logic [QueueBits:0] unused_hash_count;
+  logic [QueueBits-1:0] unused_hash_count;
 
   always_ff @(posedge clk_i) begin
-    if (mark.adds || mark.clear) sum_q <= mark.adds ? sum_q ^ product : '0;
-    new_hash_q <= mark.hash ? sum_q ^ product : '0;
-    new_hash_last_q <= mark.last;
-  end
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      new_hash_valid_q <= 1'b0;
-    end else begin
-      new_hash_valid_q <= mark.hash && !drop_q;
+    if (mark.valid) begin
+      sum_q <= mark.summed && !mark.hash ? sum_q ^ product : '0;
+    end else if (drop_q || state_q == StateDone) begin
+      sum_q <= '0;
     end
   end
 
@@ -366,37 +322,19 @@ module qkdpp_polyhash
     .clk_i,
     .rst_ni,
     .clear_i    (drop_q),
-    .in_valid_i (new_hash_valid_q),
+    .in_valid_i (mark.hash),
     .in_ready_o (unused_hash_ready),
-    .in_data_i  ({new_hash_last_q, new_hash_q}),
-    .out_valid_o(queued_valid),
-    .out_ready_i(!hash_valid_q || hash_pop),
-    .out_data_o (queued),
+    .in_data_i  ({mark.last, sum_q ^ product}),
+    .out_valid_o(hash_valid),
+    .out_ready_i(hash_pop),
+    .out_data_o ({hash_last, hash}),
     .count_o    (unused_hash_count)
   );
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      hash_valid_q <= 1'b0;
-    end else if (drop_q) begin
-      hash_valid_q <= 1'b0;
-    end else if (!hash_valid_q || hash_pop) begin
-      hash_valid_q <= queued_valid;
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (drop_q) begin
-      {hash_last_q, hash_q} <= '0;
-    end else if (!hash_valid_q || hash_pop) begin
-      {hash_last_q, hash_q} <= queued_valid ? queued : '0;
-    end
-  end
-
   // The first of two hashes waits in half_q, the last of a job does not wait.
   logic pairs;
-  assign pairs = half_full_q || hash_last_q;
-  assign hash_pop = hash_valid_q && (out_ready || !pairs);
+  assign pairs = half_full_q || hash_last;
+  assign hash_pop = hash_valid && (out_ready || !pairs);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -409,9 +347,9 @@ module qkdpp_polyhash
       room_q <= 1'b1;
     end else begin
       if (hash_pop) half_full_q <= !pairs;
-      begun_q <= begun_q + (QueueBits+1)'(issue && first_q) - (QueueBits+1)'(hash_pop);
+      begun_q <= begun_q + QueueBits'(issue && mark_q.valid && first_q) - QueueBits'(hash_pop);
       // One is kept back for the segment that may begin in this cycle.
-      room_q <= begun_q < (QueueBits+1)'(QueueDepth - 1);
+      room_q <= begun_q < QueueBits'(QueueDepth - 1);
     end
   end
 
@@ -419,7 +357,7 @@ module qkdpp_polyhash
     if (drop_q || state_q == StateDone) begin
       half_q <= '0;
     end else if (hash_pop) begin
-      half_q <= pairs ? '0 : hash_q;
+      half_q <= pairs ? '0 : hash;
     end
   end
 
@@ -429,9 +367,9 @@ module qkdpp_polyhash
     .clk_i,
     .rst_ni,
     .clear_i    (drop_q),
-    .in_valid_i (hash_valid_q && pairs),
+    .in_valid_i (hash_valid && pairs),
     .in_ready_o (out_ready),
-    .in_data_i  (half_full_q ? {hash_q, half_q} : {128'd0, hash_q}),
+    .in_data_i  (half_full_q ? {hash, half_q} : {128'd0, hash}),
     .out_valid_o,
     .out_ready_i,
     .out_data_o
@@ -468,6 +406,12 @@ module qkdpp_polyhash
       end
 
       StateKey: begin
+        left_d = segments_q == 32'd1 ? last_blocks_q : full_blocks_q;
+        length_d = 1'b0;
+        last_data_d = left_d == BlockBits'(2);
+        last_segment_d = segments_q == 32'd1;
+        age_d = '0;
+        high_d = 1'b0;
         beat_pop = beat_valid_q;
         if (beat_valid_q) begin
           state_d = beat_last_q ? StateWipe : StatePowers;
@@ -476,12 +420,6 @@ module qkdpp_polyhash
       end
 
       StatePowers: begin
-        left_d = only_q ? last_blocks_q : full_blocks_q;
-        length_d = 1'b0;
-        last_data_d = only_q ? last_short_q : full_short_q;
-        last_segment_d = only_q;
-        age_d = '0;
-        high_d = 1'b0;
         if (powers_made) state_d = StateRun;
       end
 
@@ -499,9 +437,9 @@ module qkdpp_polyhash
           end
           if (length_q) begin
             segments_d = segments_q - 32'd1;
-            last_segment_d = next_last_q;
-            left_d = next_last_q ? last_blocks_q : full_blocks_q;
-            last_data_d = next_last_q ? last_short_q : full_short_q;
+            last_segment_d = segments_q == 32'd2;
+            left_d = segments_q == 32'd2 ? last_blocks_q : full_blocks_q;
+            last_data_d = left_d == BlockBits'(2);
             age_d = '0;
             if (last_segment_q) state_d = StateWipe;
           end
@@ -515,7 +453,7 @@ module qkdpp_polyhash
 
       StateWipe: begin
         // Hashes that wait for the output stop the count.
-        if (wiped_q != WipeBits'(DrainCycles) || (!queued_valid && !hash_valid_q && !out_valid_o)) wiped_d = wiped_q + WipeBits'(1);
+        if (wiped_q != WipeBits'(DrainCycles) || (!hash_valid && !out_valid_o)) wiped_d = wiped_q + WipeBits'(1);
         if (wiped_q == WipeBits'(WipeCycles)) begin
           wiped_d = '0;
           state_d = drop_q ? StateIdle : StateDone;
@@ -573,13 +511,13 @@ module qkdpp_polyhash
   assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o);
   // Nothing is left of a job when the kernel is idle.
   assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |->
-    {block_q, operand_q, power_operand_q, product, sum_q, new_hash_q, hash_q, half_q, beat_q,
-     out_data_o} == '0 && powers_q == '0);
+    {block_q, operand_q, power_operand_q, product, sum_q, half_q, beat_q, out_data_o} == '0 && powers_q == '0);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) mark.hash |-> mark.valid && mark.summed);
   // The queues neither run empty nor over.
-  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) issue && looped_q |-> get_q != put_q);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) issue && looped_q |-> feedback_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q)
-    mark.again && !wiping |=> get_q != put_q);
-  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) new_hash_valid_q |-> unused_hash_ready);
+    mark.valid && !mark.summed |-> unused_feedback_ready);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) mark.hash |-> unused_hash_ready);
 `endif
 
 endmodule
