@@ -6,8 +6,8 @@
 //
 // Throughput: one read and one write a cycle. Latency: read_data_o is valid one cycle after read_i
 // and stays until the cycle after the next read_i. A read of an address that is written in the same
-// cycle returns the old word. error_o is high in the one cycle in which read_data_o is new and
-// contradicts its parity.
+// cycle returns the old word. error_o is high for one cycle, the one after that in which
+// read_data_o is new, if that word contradicts its parity: the check has a cycle of its own.
 module qkdpp_ram #(
   parameter int unsigned Width = 256,
   parameter int unsigned Depth = 512,
@@ -39,7 +39,7 @@ module qkdpp_ram #(
 
   logic [Groups+Width-1:0] mem [Depth];
   logic [Groups+Width-1:0] read_q;
-  logic                    fresh_q;
+  logic                    fresh_q, error_q;
 
   always_ff @(posedge clk_i) begin
     if (write_i) begin
@@ -56,13 +56,15 @@ module qkdpp_ram #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       fresh_q <= 1'b0;
+      error_q <= 1'b0;
     end else begin
       fresh_q <= read_i;
+      error_q <= fresh_q && read_q[Groups+Width-1:Width] != parity(read_q[Width-1:0]);
     end
   end
 
   assign read_data_o = read_q[Width-1:0];
-  assign error_o = fresh_q && read_q[Groups+Width-1:Width] != parity(read_q[Width-1:0]);
+  assign error_o = error_q;
 
 `ifndef SYNTHESIS
   assert property (@(posedge clk_i) disable iff (!rst_ni) write_i |-> 32'(write_addr_i) < Depth);

@@ -685,11 +685,14 @@ module qkdpp_ldpc
   end
 
   logic parity_error_q;
+  logic was_clearing_q;  // an error of the last word that a scrub read comes after it
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       parity_error_q <= 1'b0;
+      was_clearing_q <= 1'b0;
     end else begin
-      parity_error_q <= !(clear_i || clearing_q) && (parity_error_q || error != '0);
+      parity_error_q <= !(clear_i || clearing_q || was_clearing_q) && (parity_error_q || error != '0);
+      was_clearing_q <= clear_i || clearing_q;
     end
   end
 

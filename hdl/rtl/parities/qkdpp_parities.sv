@@ -333,12 +333,15 @@ module qkdpp_parities
   // -- Result ------------------------------------------------------------------------------------------------------
 
   logic parity_error_q;
+  logic was_clearing_q;  // an error of the last word that a scrub read comes after it
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       parity_error_q <= 1'b0;
+      was_clearing_q <= 1'b0;
     end else begin
-      parity_error_q <= (parity_error_q || index_error || bank_error != '0) && !clearing;
+      parity_error_q <= (parity_error_q || index_error || bank_error != '0) && !clearing && !was_clearing_q;
+      was_clearing_q <= clearing;
     end
   end
 

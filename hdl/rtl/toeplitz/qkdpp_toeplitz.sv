@@ -96,6 +96,7 @@ module qkdpp_toeplitz
   logic [2*Tile-2:0] matrix;
   logic [Tile-1:0] vector, product, sums_data;
   logic seed_error, sums_error, parity_error_q;
+  logic was_clear_q;  // an error of the last word that a scrub read comes after it
 
   // ---- Input ----
 
@@ -289,6 +290,7 @@ module qkdpp_toeplitz
       report_q <= 1'b0;
       sweep_q <= '0;
       parity_error_q <= 1'b0;
+      was_clear_q <= 1'b0;
     end else begin
       state_q <= state_d;
       status_q <= status_d;
@@ -298,7 +300,8 @@ module qkdpp_toeplitz
       end else if (block_taken || state_q == StScrub) begin
         sweep_q <= sweep_q + 1'b1;
       end
-      parity_error_q <= !clear_i && (parity_error_q || seed_error || sums_error);
+      parity_error_q <= !(clear_i || was_clear_q) && (parity_error_q || seed_error || sums_error);
+      was_clear_q <= clear_i;
     end
   end
 

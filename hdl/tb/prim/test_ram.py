@@ -27,12 +27,15 @@ async def write(dut, address, word):
 
 
 async def read(dut, address):
-    """Reads one word; returns it and error_o."""
+    """Reads one word; returns it and error_o, which comes a cycle later."""
     dut.read_i.value, dut.read_addr_i.value = 1, address
     await RisingEdge(dut.clk_i)
     dut.read_i.value = 0
     await RisingEdge(dut.clk_i)
-    return int(dut.read_data_o.value), int(dut.error_o.value)
+    word = int(dut.read_data_o.value)
+    assert not int(dut.error_o.value)
+    await RisingEdge(dut.clk_i)
+    return word, int(dut.error_o.value)
 
 
 @cocotb.test()
