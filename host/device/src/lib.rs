@@ -7,6 +7,7 @@ mod driver;
 pub mod entry;
 mod fpga;
 pub mod layout;
+pub mod pci;
 pub mod regs;
 pub mod sim;
 pub mod transport;

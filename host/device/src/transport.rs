@@ -57,6 +57,8 @@ pub enum Wake {
     Nudge,
     /// The deadline has come.
     TimedOut,
+    /// Nothing is known: the transport does not wait, the driver is to look.
+    Poll,
 }
 
 /// The way to one device. It is used from one thread.

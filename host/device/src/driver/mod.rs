@@ -263,6 +263,7 @@ impl<T: Transport> Driver<T> {
         }
         match wake {
             Wake::Nudge => Ok(()),
+            Wake::Poll => self.exchange().map(drop),
             Wake::Completion => {
                 self.counters.interrupts.add(1);
                 self.exchange()?;

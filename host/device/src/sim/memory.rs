@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::faults::{Fate, Faults};
+use crate::pci::Window;
 use crate::transport::Dma;
 
 /// Pages of the simulated IOMMU.
@@ -35,18 +36,56 @@ pub struct Memory(Arc<Mutex<Inner>>);
 
 struct Inner {
     /// By address, with a page that nothing maps after each.
-    regions: BTreeMap<u64, Zeroizing<Vec<u8>>>,
+    regions: BTreeMap<u64, Bytes>,
     next: u64,
     rings: [Range<u64>; 2],
     faults: Faults,
     unmapped: u64,
+    /// Whether anything of it can be reached: the device is a bus master.
+    reachable: bool,
+}
+
+/// What a region consists of.
+enum Bytes {
+    /// Memory of its own.
+    Own(Zeroizing<Vec<u8>>),
+    /// That of another process, and whether the device may write to it.
+    Foreign(Window, bool),
+}
+
+impl Bytes {
+    fn len(&self) -> usize {
+        match self {
+            Self::Own(bytes) => bytes.len(),
+            Self::Foreign(window, _) => window.len(),
+        }
+    }
+
+    fn read(&self, at: usize, bytes: &mut [u8]) {
+        match self {
+            Self::Own(own) => bytes.copy_from_slice(&own[at..at + bytes.len()]),
+            Self::Foreign(window, _) => window.read(at, bytes),
+        }
+    }
+
+    fn write(&mut self, at: usize, bytes: &[u8]) {
+        match self {
+            Self::Own(own) => own[at..at + bytes.len()].copy_from_slice(bytes),
+            Self::Foreign(window, _) => window.write(at, bytes),
+        }
+    }
+
+    fn is_writable(&self) -> bool {
+        matches!(self, Self::Own(_) | Self::Foreign(_, true))
+    }
 }
 
 impl Memory {
     /// No memory yet, behind a bus with `faults`.
     pub fn new(faults: Faults) -> Self {
         let rings = [0..0, 0..0];
-        let inner = Inner { regions: BTreeMap::new(), next: FIRST, rings, faults, unmapped: 0 };
+        let inner =
+            Inner { regions: BTreeMap::new(), next: FIRST, rings, faults, unmapped: 0, reachable: true };
         Self(Arc::new(Mutex::new(inner)))
     }
 
@@ -56,9 +95,24 @@ impl Memory {
         let mut inner = self.lock();
         let iova = inner.next;
         inner.next += (len + PAGE) as u64;
-        inner.regions.insert(iova, Zeroizing::new(vec![0; len]));
+        inner.regions.insert(iova, Bytes::Own(Zeroizing::new(vec![0; len])));
         drop(inner);
         Region { memory: self.clone(), iova, len }
+    }
+
+    /// Lets the device reach `window` at `iova`. For servers of devices, whose clients bring their own memory.
+    pub fn map_foreign(&self, iova: u64, window: Window, writable: bool) {
+        self.lock().regions.insert(iova, Bytes::Foreign(window, writable));
+    }
+
+    /// Ends that for all that begins in `iovas`.
+    pub fn unmap_foreign(&self, iovas: Range<u64>) {
+        self.lock().regions.retain(|iova, _| !iovas.contains(iova));
+    }
+
+    /// Whether the device is allowed to reach memory at all.
+    pub fn set_reachable(&self, reachable: bool) {
+        self.lock().reachable = reachable;
     }
 
     /// Says where the rings are, so that their entries are not corrupted.
@@ -73,7 +127,8 @@ impl Memory {
     pub fn read(&self, iova: u64, bytes: &mut [u8]) -> Result<(), BusError> {
         let mut inner = self.lock();
         let ring = inner.is_ring(iova);
-        bytes.copy_from_slice(inner.mapped(iova, bytes.len())?);
+        let (region, at) = inner.mapped(iova, bytes.len())?;
+        region.read(at, bytes);
         match inner.faults.read(ring) {
             Fate::Error => Err(BusError::Refused),
             Fate::Lost => Err(BusError::Silent),
@@ -92,19 +147,25 @@ impl Memory {
     pub fn write(&self, iova: u64, bytes: &[u8], enable: impl Fn(usize) -> bool) -> Result<(), BusError> {
         let mut inner = self.lock();
         let ring = inner.is_ring(iova);
-        inner.mapped(iova, bytes.len())?;
-        let fate = inner.faults.write(ring);
+        let (region, _) = inner.mapped(iova, bytes.len())?;
+        if !region.is_writable() {
+            inner.unmapped += 1;
+            return Err(BusError::Refused);
+        }
         let mut bytes = Zeroizing::new(bytes.to_vec());
-        match fate {
+        match inner.faults.write(ring) {
             Fate::Error => return Err(BusError::Refused),
             Fate::Lost => return Err(BusError::Silent),
             Fate::Dropped => return Ok(()),
             Fate::Corrupted => inner.faults.corrupt(&mut bytes),
             Fate::Done => {}
         }
-        for (at, (to, from)) in inner.mapped(iova, bytes.len())?.iter_mut().zip(&*bytes).enumerate() {
-            if enable(at) {
-                *to = *from;
+        let (region, at) = inner.mapped(iova, bytes.len())?;
+        if (0..bytes.len()).all(&enable) {
+            region.write(at, &bytes);
+        } else {
+            for index in (0..bytes.len()).filter(|&index| enable(index)) {
+                region.write(at + index, &bytes[index..=index]);
             }
         }
         Ok(())
@@ -131,17 +192,18 @@ impl Memory {
 }
 
 impl Inner {
-    /// The `len` bytes from `iova` on, which must lie in one region.
-    fn mapped(&mut self, iova: u64, len: usize) -> Result<&mut [u8], BusError> {
-        let region = self.regions.range_mut(..=iova).next_back();
-        let bytes = region.and_then(|(start, bytes)| {
+    /// The region with the `len` bytes from `iova` on, and where they are in it.
+    fn mapped(&mut self, iova: u64, len: usize) -> Result<(&mut Bytes, usize), BusError> {
+        let region = self.regions.range_mut(..=iova).next_back().filter(|_| self.reachable);
+        let found = region.and_then(|(start, bytes)| {
             let at = (iova - start) as usize;
-            bytes.get_mut(at..at.checked_add(len)?)
+            let fits = at.checked_add(len).is_some_and(|end| end <= bytes.len());
+            fits.then_some((bytes, at))
         });
-        if bytes.is_none() {
+        if found.is_none() {
             self.unmapped += 1;
         }
-        bytes.ok_or(BusError::Refused)
+        found.ok_or(BusError::Refused)
     }
 
     fn is_ring(&self, iova: u64) -> bool {
@@ -157,7 +219,7 @@ pub struct Region {
 }
 
 impl Region {
-    fn with<T>(&self, on: impl FnOnce(&mut [u8]) -> T) -> T {
+    fn with<T>(&self, on: impl FnOnce(&mut Bytes) -> T) -> T {
         let mut inner = self.memory.lock();
         on(inner.regions.get_mut(&self.iova).expect("a region is mapped as long as it lives"))
     }
@@ -173,11 +235,11 @@ impl Dma for Region {
     }
 
     fn write(&mut self, at: usize, bytes: &[u8]) {
-        self.with(|region| region[at..at + bytes.len()].copy_from_slice(bytes));
+        self.with(|region| region.write(at, bytes));
     }
 
     fn read(&self, at: usize, bytes: &mut [u8]) {
-        self.with(|region| bytes.copy_from_slice(&region[at..at + bytes.len()]));
+        self.with(|region| region.read(at, bytes));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Thousands of short runs on a bus that fails in every way a seed can think of: no wrong result is accepted, nothing hangs,
 //! no submission's memory is left, and with the CPU behind the device every job is done.
 
+use std::env;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::thread;
@@ -16,8 +17,8 @@ use qkdpp_kernels::{Backend, Cpu, Fallback, JobId, Level};
 use crate::board::{Board, count};
 use crate::cases::{self, Case};
 
-/// Runs with a seed of their own each.
-const RUNS: u64 = 1800;
+/// Runs with a seed of their own each, if the environment's `QKDPP_RTL_RUNS` does not ask for more.
+const RUNS: u64 = 120;
 
 /// Runs after which a board is thrown away.
 const RUNS_ON_A_BOARD: u64 = 6;
@@ -140,8 +141,9 @@ fn board(seeds: Range<u64>, cases: &[Case], tally: &Mutex<Tally>) {
 
 #[test]
 fn nothing_wrong_is_accepted_and_nothing_hangs() {
+    let runs = env::var("QKDPP_RTL_RUNS").map_or(RUNS, |runs| runs.parse().expect("a number of runs"));
     let cases = small_cases();
-    let boards = Mutex::new((0..RUNS).step_by(RUNS_ON_A_BOARD as usize));
+    let boards = Mutex::new((0..runs).step_by(RUNS_ON_A_BOARD as usize));
     let tally = Mutex::new(Tally::default());
     let next = || boards.lock().expect("no panic").next();
     thread::scope(|scope| {
@@ -164,7 +166,7 @@ fn nothing_wrong_is_accepted_and_nothing_hangs() {
     ];
     println!("{} runs, {} refused at open: {kinds:?}\n{:?}", tally.runs, tally.refused, tally.counts);
     for (kind, struck) in kinds {
-        assert!(struck > 50, "{kind} hardly struck: {struck}");
+        assert!(struck * 36 > runs, "{kind} hardly struck: {struck} in {runs} runs");
     }
 }
 

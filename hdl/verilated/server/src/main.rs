@@ -1,0 +1,59 @@
+//! `qkdpp-rtl-server`: a simulated accelerator for QEMU's `vfio-user-pci` or for the backend `vfio-user:PATH`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use qkdpp_rtl_server::{Board, Device, serve};
+
+/// Serves a simulated accelerator as a PCI device on a vfio-user socket.
+#[derive(Parser)]
+struct Arguments {
+    /// The socket, which must not exist.
+    socket: PathBuf,
+    /// The register-level model in place of the RTL.
+    #[arg(long)]
+    model: bool,
+    /// Everything takes this many times longer.
+    #[arg(long, default_value_t = 0)]
+    slow: u32,
+    /// End when the first client leaves.
+    #[arg(long)]
+    once: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let served =
+        if arguments.model { run(qkdpp_device::sim::Model::sound(), &arguments) } else { rtl(&arguments) };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("qkdpp-rtl-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run<D: Device>(device: D, arguments: &Arguments) -> std::io::Result<()> {
+    let board = Board::new(device, arguments.slow);
+    let path: &Path = &arguments.socket;
+    serve(path, &board, || !arguments.once)?;
+    println!("accesses outside mapped memory, refused: {}", board.memory().unmapped_accesses());
+    Ok(())
+}
+
+#[cfg(feature = "rtl")]
+fn rtl(arguments: &Arguments) -> std::io::Result<()> {
+    use qkdpp_device::sim::faults::Plan;
+    use qkdpp_device::sim::rtl::Timing;
+    use qkdpp_device::sim::{Idle, Rtl};
+
+    let rtl = Rtl::new(&Timing::calm(), Plan::sound(), Idle::Sleep).map_err(std::io::Error::other)?;
+    run(rtl, arguments)
+}
+
+#[cfg(not(feature = "rtl"))]
+fn rtl(_: &Arguments) -> std::io::Result<()> {
+    Err(std::io::Error::other("the RTL is not in this build: build it with --features rtl, or give --model"))
+}
