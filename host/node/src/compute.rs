@@ -10,8 +10,8 @@ use crate::error::Failure;
 /// Who computes.
 #[derive(clap::Args)]
 pub(crate) struct Compute {
-    /// Backend of the kernels: cpu:reference, cpu:portable, cpu:auto (the fastest of this machine), or a simulated device
-    /// with the CPU behind it: sim:model, sim:rtl
+    /// Backend of the kernels: cpu:reference, cpu:portable, cpu:auto (the fastest of this machine), or a device with the CPU
+    /// behind it: sim:model, sim:rtl, vfio:ADDRESS, vfio-user:PATH
     #[arg(long, value_name = "NAME", default_value_t = backend::default_name())]
     backend: String,
     /// Threads of each side's backend; by default half of this machine's cores

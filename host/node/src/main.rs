@@ -5,6 +5,7 @@ mod bench;
 mod compute;
 mod config;
 mod demo;
+mod device;
 mod distill;
 mod error;
 mod feed;
@@ -22,8 +23,9 @@ use tracing_subscriber::EnvFilter;
 /// QKD post-processing: raw detections in, identical secret keys out.
 ///
 /// Files of bits are packed least significant bit first in each byte. Backends: cpu:reference, cpu:portable, cpu:auto
-/// (the fastest), and simulated devices, with the CPU behind them: sim:model (register-level model of the FPGA core) and
-/// sim:rtl (its RTL, in builds with the feature rtl). The environment variable QKDPP_BACKEND sets the default.
+/// (the fastest), and devices, with the CPU behind them: sim:model (register-level model of the FPGA core), sim:rtl (its
+/// RTL, in builds with the feature rtl), vfio:0000:01:00.0 (a card) and vfio-user:PATH (a card that a server simulates).
+/// The environment variable QKDPP_BACKEND sets the default.
 #[derive(Parser)]
 #[command(name = "qkdpp", version, max_term_width = 110)]
 struct Arguments {
@@ -40,6 +42,7 @@ enum Command {
     Amplify(amplify::Arguments),
     Keyrate(keyrate::Arguments),
     Bench(bench::Arguments),
+    Device(device::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Amplify(arguments) => amplify::run(&arguments),
         Command::Keyrate(arguments) => keyrate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Device(arguments) => device::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,11 @@
 //!
 //! A device comes with the CPU behind it: a job never fails because of a device.
 
+use std::path::PathBuf;
+
+use qkdpp_device::layout::Capabilities;
+use qkdpp_device::pci::sysfs::Slot;
+use qkdpp_device::pci::{Function, Notice, Pci, Vfio, VfioUser};
 use qkdpp_device::sim::Model;
 use qkdpp_device::transport::Transport;
 use qkdpp_device::{Fpga, Options, Unusable};
@@ -15,8 +20,8 @@ pub const VARIABLE: &str = "QKDPP_BACKEND";
 pub enum OpenError {
     /// Nobody knows the name.
     #[error(
-        "no backend is called {0:?}; there are cpu:reference, cpu:portable, cpu:auto, sim:model and, in builds with \
-         the feature rtl, sim:rtl"
+        "no backend is called {0:?}; there are cpu:reference, cpu:portable, cpu:auto, sim:model, vfio:ADDRESS (a card), \
+         vfio-user:PATH (a socket) and, in builds with the feature rtl, sim:rtl"
     )]
     Unknown(String),
     /// It is not in this build.
@@ -36,7 +41,17 @@ pub enum OpenError {
 }
 
 /// The backend called `name`, with `threads` threads of the CPU: `cpu:reference`, `cpu:portable`, `cpu:auto`, or the CPU
-/// behind `sim:model` or `sim:rtl`.
+/// behind a device:
+///
+/// | device | name |
+/// |-|-|
+/// | its register-level model | `sim:model` |
+/// | its RTL, Verilated (feature `rtl`) | `sim:rtl` |
+/// | a card, by its PCI address | `vfio:0000:01:00.0` |
+/// | a server of such a card on a socket | `vfio-user:/run/qkdpp.socket` |
+///
+/// After the name of a card or a socket, `?poll` makes the driver look for completions all the time, which costs a core,
+/// instead of waiting for interrupts.
 ///
 /// # Errors
 /// If there is no such backend in this build, or its device cannot be used.
@@ -57,14 +72,87 @@ pub fn open_inline(name: &str) -> Result<Box<dyn Backend>, OpenError> {
 /// # Errors
 /// If there is no such device in this build, or it cannot be used.
 pub fn open_device(name: &str) -> Result<Box<dyn Backend>, OpenError> {
+    open_known(name).map(|(backend, _)| backend)
+}
+
+/// As [`open_device`], with what the device can do.
+///
+/// # Errors
+/// If there is no such device in this build, or it cannot be used.
+pub fn open_known(name: &str) -> Result<(Box<dyn Backend>, Capabilities), OpenError> {
+    let device = |reason| OpenError::Device { name: name.to_owned(), reason };
+    reach(name, Open { name })?.map_err(device)
+}
+
+/// Resets the device called `name` from outside, as a power cycle would as far as its bus can.
+///
+/// # Errors
+/// If there is no such device in this build, or it does not come back.
+pub fn reset(name: &str) -> Result<(), OpenError> {
+    let device = |error: std::io::Error| OpenError::Device { name: name.to_owned(), reason: error.into() };
+    reach(name, Reset)?.map_err(device)
+}
+
+/// Something to do with a transport, whichever it is.
+trait Errand {
+    type Outcome;
+
+    fn run(self, transport: impl Transport + 'static) -> Self::Outcome;
+}
+
+struct Open<'a> {
+    name: &'a str,
+}
+
+impl Errand for Open<'_> {
+    type Outcome = Result<(Box<dyn Backend>, Capabilities), Unusable>;
+
+    fn run(self, transport: impl Transport + 'static) -> Self::Outcome {
+        let fpga = Fpga::open(transport, Options::new(self.name))?;
+        let capabilities = fpga.capabilities().clone();
+        Ok((Box::new(fpga), capabilities))
+    }
+}
+
+struct Reset;
+
+impl Errand for Reset {
+    type Outcome = std::io::Result<()>;
+
+    fn run(self, mut transport: impl Transport + 'static) -> Self::Outcome {
+        transport.recover()
+    }
+}
+
+/// Runs `errand` on the transport to the device called `name`.
+fn reach<E: Errand>(name: &str, errand: E) -> Result<E::Outcome, OpenError> {
+    let (place, notice) = match name.strip_suffix("?poll") {
+        Some(place) => (place, Notice::Polling),
+        None => (name, Notice::Interrupts),
+    };
+    if let Some(address) = place.strip_prefix("vfio:") {
+        let slot = Slot::new(address).map_err(|error| unusable(name, &error))?;
+        return Ok(errand.run(pci::<Vfio>(name, slot, notice)?));
+    }
+    if let Some(path) = place.strip_prefix("vfio-user:") {
+        return Ok(errand.run(pci::<VfioUser>(name, PathBuf::from(path), notice)?));
+    }
     match name {
-        "sim:model" => fpga(name, Model::sound()),
+        "sim:model" => Ok(errand.run(Model::sound())),
         #[cfg(feature = "rtl")]
-        "sim:rtl" => fpga(name, rtl(name)?),
+        "sim:rtl" => Ok(errand.run(rtl(name)?)),
         #[cfg(not(feature = "rtl"))]
         "sim:rtl" => Err(OpenError::NoRtl),
         _ => Err(OpenError::Unknown(name.to_owned())),
     }
+}
+
+fn pci<F: Function>(name: &str, address: F::Address, notice: Notice) -> Result<Pci<F>, OpenError> {
+    Pci::open(address, notice).map_err(|error| unusable(name, &error))
+}
+
+fn unusable(name: &str, error: &dyn std::error::Error) -> OpenError {
+    OpenError::Device { name: name.to_owned(), reason: Unusable::System(error.to_string()) }
 }
 
 /// The name in `QKDPP_BACKEND`, or `cpu:auto`.
@@ -79,20 +167,12 @@ fn open_with(name: &str, cpu: impl Fn(Level) -> Cpu) -> Result<Box<dyn Backend>,
     }
 }
 
-fn fpga(name: &str, transport: impl Transport + 'static) -> Result<Box<dyn Backend>, OpenError> {
-    let fpga = Fpga::open(transport, Options::new(name));
-    fpga.map(|fpga| Box::new(fpga) as _).map_err(|reason| OpenError::Device { name: name.to_owned(), reason })
-}
-
 #[cfg(feature = "rtl")]
 fn rtl(name: &str) -> Result<qkdpp_device::sim::Rtl, OpenError> {
     use qkdpp_device::sim::rtl::Timing;
     use qkdpp_device::sim::{Idle, Rtl, faults::Plan};
 
-    Rtl::new(&Timing::calm(), Plan::sound(), Idle::Sleep).map_err(|stopped| OpenError::Device {
-        name: name.to_owned(),
-        reason: Unusable::System(stopped.to_string()),
-    })
+    Rtl::new(&Timing::calm(), Plan::sound(), Idle::Sleep).map_err(|stopped| unusable(name, &stopped))
 }
 
 #[cfg(test)]
@@ -110,6 +190,14 @@ mod tests {
             Some("sim:model, else cpu:portable")
         );
         assert_eq!(open_device("sim:model").map(|backend| backend.name()).ok().as_deref(), Some("sim:model"));
+        for (name, expected) in [
+            ("vfio:01:00", "no PCI address"),
+            ("vfio:0000:ff:1f.7?poll", "qkdpp device list"),
+            ("vfio-user:/nowhere/socket", "/nowhere/socket"),
+        ] {
+            let error = open(name, 1).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(name) && error.contains(expected), "{error}");
+        }
         let unknown = open("sim:mode", 1).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(unknown.contains("sim:model") && unknown.contains("cpu:portable"), "{unknown}");
         #[cfg(not(feature = "rtl"))]

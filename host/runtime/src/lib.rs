@@ -11,6 +11,9 @@ pub mod link;
 pub mod pool;
 pub mod serve;
 
+/// The driver of accelerators, for bring-up.
+pub use qkdpp_device as device;
+
 pub use entropy::{Entropy, EntropyError, OsEntropy};
 pub use link::{Event, Link, LinkConfig, LinkError, Statistics};
 pub use pool::{Pool, StoreError};
