@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::faults::{Fate, Faults};
+use crate::entry::{SUBMISSION_BYTES, Submission};
 use crate::transport::Dma;
 
 /// Pages of the simulated IOMMU.
@@ -39,6 +40,8 @@ struct Inner {
     next: u64,
     rings: [Range<u64>; 2],
     faults: Faults,
+    /// What corrupted submissions name.
+    misled: Vec<Range<u64>>,
     unmapped: u64,
 }
 
@@ -46,7 +49,8 @@ impl Memory {
     /// No memory yet, behind a bus with `faults`.
     pub fn new(faults: Faults) -> Self {
         let rings = [0..0, 0..0];
-        let inner = Inner { regions: BTreeMap::new(), next: FIRST, rings, faults, unmapped: 0 };
+        let (regions, misled) = (BTreeMap::new(), Vec::new());
+        let inner = Inner { regions, next: FIRST, rings, faults, misled, unmapped: 0 };
         Self(Arc::new(Mutex::new(inner)))
     }
 
@@ -61,7 +65,7 @@ impl Memory {
         Region { memory: self.clone(), iova, len }
     }
 
-    /// Says where the rings are, so that their entries are not corrupted.
+    /// Says where the rings are, so that entries are told from data.
     pub fn set_rings(&self, submission: Range<u64>, completion: Range<u64>) {
         self.lock().rings = [submission, completion];
     }
@@ -72,13 +76,16 @@ impl Memory {
     /// If nothing is mapped there, or a fault strikes.
     pub fn read(&self, iova: u64, bytes: &mut [u8]) -> Result<(), BusError> {
         let mut inner = self.lock();
-        let ring = inner.is_ring(iova);
+        let submission = inner.rings[0].contains(&iova);
         bytes.copy_from_slice(inner.mapped(iova, bytes.len())?);
-        match inner.faults.read(ring) {
+        match inner.faults.read(submission) {
             Fate::Error => Err(BusError::Refused),
             Fate::Lost => Err(BusError::Silent),
             Fate::Corrupted => {
                 inner.faults.corrupt(bytes);
+                if submission {
+                    inner.mislead(bytes);
+                }
                 Ok(())
             }
             Fate::Done | Fate::Dropped => Ok(()),
@@ -91,9 +98,9 @@ impl Memory {
     /// If nothing is mapped there, or a fault strikes.
     pub fn write(&self, iova: u64, bytes: &[u8], enable: impl Fn(usize) -> bool) -> Result<(), BusError> {
         let mut inner = self.lock();
-        let ring = inner.is_ring(iova);
+        let completion = inner.rings[1].contains(&iova);
         inner.mapped(iova, bytes.len())?;
-        let fate = inner.faults.write(ring);
+        let fate = inner.faults.write(completion);
         let mut bytes = Zeroizing::new(bytes.to_vec());
         match fate {
             Fate::Error => return Err(BusError::Refused),
@@ -110,7 +117,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Accesses of the device to memory that was not mapped: there must be none.
+    /// Accesses of the device to memory that was not mapped and that no corrupted submission has named: there must be none.
     pub fn unmapped_accesses(&self) -> u64 {
         self.lock().unmapped
     }
@@ -138,14 +145,20 @@ impl Inner {
             let at = (iova - start) as usize;
             bytes.get_mut(at..at.checked_add(len)?)
         });
-        if bytes.is_none() {
+        if bytes.is_none() && !self.misled.iter().any(|range| range.contains(&iova)) {
             self.unmapped += 1;
         }
         bytes.ok_or(BusError::Refused)
     }
 
-    fn is_ring(&self, iova: u64) -> bool {
-        self.rings.iter().any(|ring| ring.contains(&iova))
+    /// A submission has reached the device as these bytes.
+    fn mislead(&mut self, bytes: &[u8]) {
+        for entry in bytes.as_chunks::<SUBMISSION_BYTES>().0 {
+            let Submission { input, input_bytes, output, output_bytes, .. } = Submission::from_bytes(entry);
+            for (start, bytes) in [(input, input_bytes), (output, output_bytes)] {
+                self.misled.push(start..start.saturating_add(bytes.into()));
+            }
+        }
     }
 }
 
