@@ -91,10 +91,11 @@ module complete_proof
     return 12'(number) & mask_i;
   endfunction
 
-  // Numbers of completions, counted from the oldest that the host has not consumed: taken, asked
-  // for, sent, answered.
-  number_t accepted, held, ahead_asked, ahead_sent, ahead_answered;
-  assign accepted = asked_q + number_t'(u_dut.asking_q);
+  // Numbers of completions, counted from the oldest that the host has not consumed: taken, ready to
+  // be sent, asked for, sent, answered.
+  number_t accepted, held, ready, ahead_asked, ahead_sent, ahead_answered;
+  assign accepted = asked_q + number_t'(u_dut.asking_q) + number_t'(u_dut.summing_q);
+  assign ready = accepted - number_t'(u_dut.summing_q) - consumed_q;
   assign held = accepted - consumed_q;
   assign ahead_asked = asked_q - consumed_q;
   assign ahead_sent = sent_q - consumed_q;
@@ -121,8 +122,11 @@ module complete_proof
       a_one_taken: assert ((completion_ready_o & (completion_ready_o - 1'b1)) == '0);
       a_stopped: assert (!stop_i || completion_ready_o == '0);
       // Why it is so.
-      a_order: assert (ahead_answered <= ahead_sent && ahead_sent <= held &&
-          ahead_answered <= ahead_asked && ahead_asked <= held);
+      a_order: assert (ahead_answered <= ahead_sent && ahead_sent <= ready && ready <= held &&
+          ahead_answered <= ahead_asked && ahead_asked <= ready);
+      a_one_step: assert (!(u_dut.summing_q && u_dut.asking_q));
+      a_summing: assert (!u_dut.summing_q || (u_dut.addr_q == addr_t'(entry(asked_q)) &&
+          u_dut.entry_phase_q == phase(asked_q)));
       a_next: assert (u_dut.next_q == entry(accepted) && u_dut.phase_q == phase(accepted));
       a_memory: assert (memory_right);
       a_sent: assert (sent_right);
@@ -151,7 +155,7 @@ module complete_proof
     assign addr_offset = {2'd0, 3'(a) - answered_q[2:0]};
     always_comb begin
       if (past_q && rst_ni) begin
-        a_fifo_phase: assert (ahead_sent + data_offset >= held ||
+        a_fifo_phase: assert (ahead_sent + data_offset >= ready ||
             u_dut.u_data.mem[a][255] == phase(sent_q + data_offset));
         a_fifo_addr: assert (ahead_answered + addr_offset >= held ||
             u_dut.u_addresses.mem[a] == addr_t'(entry(answered_q + addr_offset)));
@@ -167,7 +171,7 @@ module complete_proof
     .stale_i(u_dut.u_data.u_pointers.stale_q),
     .live_i (u_dut.u_data.u_pointers.live_q),
     .first_i(sent_q[2:0]),
-    .count_i(4'(held - ahead_sent))
+    .count_i(4'(ready - ahead_sent))
   );
 
   fifo_invariant u_addresses (

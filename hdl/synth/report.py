@@ -65,7 +65,11 @@ def ports(target):
 
 
 def harness(target):
-    """A module with three pins around the target: inputs from one shift register, outputs registered and added up."""
+    """A module with three pins around the target: inputs from one shift register, outputs registered and added up.
+
+    A target that ignores more than 32 inputs in a row cannot be placed: the piece of the shift register behind them
+    becomes a chain of SRL cells, for which nextpnr has no wires.
+    """
     found = ports(target)
     inputs = [(name, width) for name, width, is_input in found if is_input and name not in ("clk_i", "rst_ni")]
     outputs = [(name, width) for name, width, is_input in found if not is_input]
@@ -204,11 +208,16 @@ def area_table(targets, flows):
     return table(["module", "device or family", "LUT", "FF", "block RAM", "DSP", "MHz"], rows)
 
 
+def simulated():
+    """Rows of the example `cycles`, if it has been run."""
+    file = OUT.parent / "cycles.json"
+    return json.loads(file.read_text()) if file.exists() else []
+
+
 def speed_table(targets):
     """Simulated cycles times the placed clock of the target that has the row's kernel and configuration."""
-    cycles = json.loads((OUT.parent / "cycles.json").read_text())
     rows = []
-    for row in cycles:
+    for row in simulated():
         placed = [target for target in targets
                   if target.get("kernel") == row["kernel"] and target.get("configuration") == row["configuration"]
                   and "fmax" in result(target)]
@@ -219,9 +228,40 @@ def speed_table(targets):
     return table(["kernel", "job", "configuration", "cycles", "bits a cycle", "busy", "Mb/s"], rows)
 
 
-def write(targets):
+def bar_cycles(bar):
+    """(bits, cycles) of a bar: its own, or those of the simulated job that it names; nothing if that was not run."""
+    if "cycles" in bar:
+        return bar["bits"], bar["cycles"]
+    found = [row for row in simulated() if bar["job"] in f"{row['kernel']} {row['configuration']} {row['job']}"]
+    return (found[0]["bits"], found[0]["cycles"]) if found else None
+
+
+def bar_table(targets, bars):
+    """What has to be reached, the clock that this needs, the clock that there is."""
+    named = {target["name"]: target for target in targets}
+    rows = []
+    for bar in bars:
+        target, work = named[bar["target"]], bar_cycles(bar)
+        clock = result(target).get("fmax")
+        cycles = reached = needed = met = "–"
+        if work:
+            bits_per_cycle = work[0] / work[1]
+            cycles = f"{work[1]:,}"
+            needed = f"{bar['floor'] / bits_per_cycle:.0f}"
+            if clock:
+                reached = f"{bits_per_cycle * clock:,.0f}"
+                met = "yes" if bits_per_cycle * clock >= bar["floor"] else "**no**"
+        rows.append([bar["what"], shown(target), cycles, needed, f"{clock:.0f}" if clock else "–", reached,
+                     f"{bar['floor']:,}", met])
+    return table(["what", "module", "cycles", "needs MHz", "has MHz", "Mb/s", "asked for", "met"], rows)
+
+
+def write(targets, bars):
     text = (HERE / "REPORT.in.md").read_text()
+    named = {target["name"]: target for target in targets}
     for name, content in {
+        "BARS": bar_table(targets, [bar for bar in bars if named[bar["target"]]["flow"] != "area"]),
+        "LARGERBARS": bar_table(targets, [bar for bar in bars if named[bar["target"]]["flow"] == "area"]),
         "AREAS": area_table(targets, {"xc7", "ecp5"}),
         "LARGER": area_table(targets, {"area"}),
         "SPEEDS": speed_table(targets),
@@ -232,7 +272,8 @@ def write(targets):
 
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    targets = tomllib.loads((HERE / "targets.toml").read_text())["target"]
+    declared = tomllib.loads((HERE / "targets.toml").read_text())
+    targets = declared["target"]
     names = sys.argv[1:]
     if names != ["--write"]:
         unknown = set(names) - {target["name"] for target in targets}
@@ -241,7 +282,7 @@ def main():
         for target in targets:
             if not names or target["name"] in names:
                 run(target)
-    write(targets)
+    write(targets, declared["bar"])
 
 
 main()

@@ -74,7 +74,7 @@ module qkdpp_channel
 
   logic        accept;
   logic        in_scrubbed, out_scrubbed, in_parity_error, out_parity_error;
-  logic [31:0] read_tag, write_tag, tag;
+  logic [31:0] read_tag, write_tag, tag, submission_crc;
   addr_t       read_addr, write_addr;
   logic        tag_valid;
   logic        first, crc_in_push, crc_out_push, result_push, result_bad;
@@ -97,6 +97,7 @@ module qkdpp_channel
     .scrubbed_o         (in_scrubbed),
     .parity_error_o     (in_parity_error),
     .job_valid_i        (accept && !job_i.bad),
+    .job_crc_i          (job_i.crc),
     .job_tag_i          (job_i.tag),
     .job_buffer_i       (job_i.in),
     .job_params_i       (job_i.params),
@@ -183,8 +184,9 @@ module qkdpp_channel
   // ---- What the completion is made of, each kept in the order of the jobs ----
   logic [CountBits-1:0] unused_tag_count;
 
+  // Nothing but the submission was read of a bad job.
   qkdpp_fifo #(
-    .Width(32),
+    .Width(64),
     .Depth(JobsPerKernel)
   ) u_tags (
     .clk_i,
@@ -192,10 +194,10 @@ module qkdpp_channel
     .clear_i,
     .in_valid_i (job_valid_i),
     .in_ready_o (job_ready_o),
-    .in_data_i  (job_i.tag),
+    .in_data_i  ({job_i.crc, job_i.tag}),
     .out_valid_o(tag_valid),
     .out_ready_i(finished_o),
-    .out_data_o (tag),
+    .out_data_o ({submission_crc, tag}),
     .count_o    (unused_tag_count)
   );
 
@@ -293,7 +295,7 @@ module qkdpp_channel
     r1: result.r1,
     r0: result.r0,
     crc_out: crc_out,
-    crc_in: result_is_bad ? '0 : crc_in,
+    crc_in: result_is_bad ? submission_crc : crc_in,
     out_beats: result_beats,
     tag: tag
   };

@@ -3,8 +3,8 @@
 //
 // The next jobs' input is read while the kernel works on an earlier one, as far as the FIFO has
 // room: a burst is asked for only when there is room for all of it, so that data from the bus never
-// wait. Throughput: one beat a cycle; between jobs two cycles without a beat. The CRC is that of
-// the beats as the kernel takes them, so that it covers the FIFO too.
+// wait. Throughput: one beat a cycle; between jobs two cycles without a beat. The CRC goes on from
+// that of the submission with the beats as the kernel takes them, so that it covers the FIFO too.
 module qkdpp_channel_input
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -20,6 +20,7 @@ module qkdpp_channel_input
 
   // A job; the parent never gives more than JobsPerKernel at once.
   input  logic        job_valid_i,
+  input  logic [31:0] job_crc_i,       // of the submission
   input  logic [31:0] job_tag_i,
   input  buffer_t     job_buffer_i,
   input  params_t     job_params_i,
@@ -44,7 +45,7 @@ module qkdpp_channel_input
   output logic        starved_o,       // the kernel could take a beat, and there is none
 
   output logic        crc_valid_o,     // the input of a job has been taken
-  output logic [31:0] crc_o
+  output logic [31:0] crc_o            // of submission and input
 );
 
   localparam int unsigned CreditBits = $clog2(Depth + 1);
@@ -270,12 +271,35 @@ module qkdpp_channel_input
     end
   end
 
+  logic                 submission_valid, unused_submission_ready;
+  logic [31:0]          submission_crc;
+  beat_t                covered;
+  logic [CountBits-1:0] unused_submission_count;
+
+  qkdpp_fifo #(
+    .Width(32),
+    .Depth(JobsPerKernel)
+  ) u_submission_crcs (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .in_valid_i (job_valid_i),
+    .in_ready_o (unused_submission_ready),
+    .in_data_i  (job_crc_i),
+    .out_valid_o(submission_valid),
+    .out_ready_i(kernel_first_o),
+    .out_data_o (submission_crc),
+    .count_o    (unused_submission_count)
+  );
+
+  assign covered = kernel_data_o ^ (first_q ? beat_t'(submission_crc) : '0);
+
   qkdpp_crc_stream u_crc (
     .clk_i,
     .rst_ni,
     .clear_i,
     .valid_i    (taken),
-    .data_i     (kernel_data_o),
+    .data_i     (covered),
     .last_i     (taken && kernel_last_o),
     .crc_valid_o(crc_valid_o),
     .crc_o      (crc_o)
@@ -285,6 +309,8 @@ module qkdpp_channel_input
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       data_valid_i |-> unused_fifo_ready && unused_expected_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni) 32'(credit_q) <= Depth);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      kernel_first_o |-> submission_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       kernel_job_valid_o && !kernel_job_ready_i
       |=> kernel_job_valid_o && $stable(kernel_job_params_o));

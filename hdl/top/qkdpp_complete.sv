@@ -1,10 +1,10 @@
 // The completion queue: writes the completions of all sources, round robin, each as one beat, with
-// its phase.
+// its phase and the checksum of output and entry.
 //
 // An entry is written only while it is free (CQ_HEAD has passed it, and one stays unused). Several
 // may be under way; tail_o follows the bus's answers. stop_i keeps new completions out; those taken
 // before are written. halt_valid_i then adds the one of the job that stopped the core. Throughput:
-// one completion in two cycles.
+// one completion in three cycles.
 module qkdpp_complete
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -77,6 +77,7 @@ module qkdpp_complete
   logic [11:0] next_q, next_d, after;   // the entry to write
   logic [11:0] tail_q, tail_d;          // the entry whose answer is to come
   logic        phase_q, phase_d;
+  logic        summing_q, summing_d;    // the checksum of what was taken is worked out
   logic        asking_q, asking_d;
   addr_t       addr_q;
   logic        data_ready, addr_ready, answer_valid;
@@ -84,19 +85,20 @@ module qkdpp_complete
 
   assign after = (next_q + 1'b1) & mask_i;
   assign full_o = after == (head_i & mask_i);
-  assign slot_free = !full_o && !asking_q && data_ready && addr_ready;
+  assign slot_free = !full_o && !summing_q && !asking_q && data_ready && addr_ready;
 
   always_comb begin
-    asking_d = asking_q && !request_ready_i;
+    summing_d = accept;
+    asking_d = summing_q || (asking_q && !request_ready_i);
     next_d = next_q;
     phase_d = phase_q;
     tail_d = response_valid_i ? (tail_q + 1'b1) & mask_i : tail_q;
     if (accept) begin
-      asking_d = 1'b1;
       next_d = after;
       phase_d = phase_q ^ (after == '0);
     end
     if (clear_i) begin
+      summing_d = 1'b0;
       asking_d = 1'b0;
       next_d = '0;
       phase_d = 1'b1;
@@ -106,11 +108,13 @@ module qkdpp_complete
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
+      summing_q <= 1'b0;
       asking_q <= 1'b0;
       next_q <= '0;
       phase_q <= 1'b1;
       tail_q <= '0;
     end else begin
+      summing_q <= summing_d;
       asking_q <= asking_d;
       next_q <= next_d;
       phase_q <= phase_d;
@@ -118,14 +122,33 @@ module qkdpp_complete
     end
   end
 
-  addr_t entry_addr;
+  addr_t       entry_addr;
+  logic        entry_phase_q;
+  completion_t entry_q;
+  beat_t       covered;
+  logic [31:0] crc;
+
   assign entry_addr = base_i + addr_t'(next_q);
 
   always_ff @(posedge clk_i) begin
+    entry_q <= chosen;
+    entry_phase_q <= phase_q;
     if (accept) begin
       addr_q <= entry_addr;
     end
   end
+
+  // Word 3 goes on from the checksum of the output: see qkdpp_crc_stream.
+  assign covered = {28'd0, entry_q.status, entry_q.cycles, entry_q.r1, entry_q.r0, 32'd0,
+                    entry_q.crc_in, entry_q.out_beats, 5'd0, entry_q.tag ^ entry_q.crc_out};
+
+  qkdpp_crc32c #(
+    .Width(BeatBits)
+  ) u_crc (
+    .crc_i ('1),
+    .data_i(covered),
+    .crc_o (crc)
+  );
 
   qkdpp_fifo #(
     .Width(BeatBits),
@@ -134,10 +157,10 @@ module qkdpp_complete
     .clk_i,
     .rst_ni,
     .clear_i,
-    .in_valid_i (accept),
+    .in_valid_i (summing_q),
     .in_ready_o (data_ready),
-    .in_data_i  ({phase_q, 27'd0, chosen.status, chosen.cycles, chosen.r1, chosen.r0,
-                  chosen.crc_out, chosen.crc_in, chosen.out_beats, 5'd0, chosen.tag}),
+    .in_data_i  ({entry_phase_q, 27'd0, entry_q.status, entry_q.cycles, entry_q.r1, entry_q.r0,
+                  ~crc, entry_q.crc_in, entry_q.out_beats, 5'd0, entry_q.tag}),
     .out_valid_o(data_valid_o),
     .out_ready_i(data_ready_i),
     .out_data_o (data_o),
@@ -172,6 +195,7 @@ module qkdpp_complete
       response_valid_i |-> answer_valid);
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       accept |-> after != (head_i & mask_i));
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i) summing_q |-> data_ready);
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       $onehot0({grant, halt_valid_i && stop_i}));
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)

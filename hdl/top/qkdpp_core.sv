@@ -293,6 +293,7 @@ module qkdpp_core
   always_comb begin
     completion[NumKernels] = '0;
     completion[NumKernels].status = StatusBadDescriptor;
+    completion[NumKernels].crc_in = job.crc;
     completion[NumKernels].tag = job.tag;
   end
   assign completion_valid[NumKernels] = reject_valid;

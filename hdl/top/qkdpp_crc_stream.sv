@@ -3,7 +3,7 @@
 // A job ends with last_i, in the cycle of its last beat or in a later one without a beat.
 // crc_valid_o is high for one cycle, three cycles after last_i. Throughput: one beat a cycle, also
 // across jobs. The data's part of the sum is worked out one stage ahead of the state's, so that the
-// loop is short.
+// loop is short. To go on from the sum of what came before, XOR it into the first 32 bits.
 module qkdpp_crc_stream
   import qkdpp_pkg::*;
 (

@@ -3,7 +3,8 @@
 // Several entries are read ahead, each by one burst of two beats. An entry waits until its channel
 // takes it and holds up those behind it. One that names no kernel of this device is rejected:
 // completed as BAD_DESCRIPTOR without a channel; other malformed ones go to their channel marked as
-// bad, so that completions of a kernel keep their order. Throughput: one entry in three cycles.
+// bad, so that completions of a kernel keep their order. Each goes on with the checksum of its two
+// beats. Throughput: one entry in six cycles.
 module qkdpp_fetch
   import qkdpp_pkg::*;
   import qkdpp_top_pkg::*;
@@ -121,6 +122,9 @@ module qkdpp_fetch
   // Words 0 to 7 are in the first beat, the parameters in the second.
   logic                  job_busy_q, job_busy_d;
   logic                  parameters_q, parameters_d;
+  logic                  summed_q;       // the checksum of the job has come
+  logic                  crc_valid;
+  logic [31:0]           crc;
   logic                  first_pop;
   logic [NumKernels-1:0] kernel_q, kernel;
   job_t                  job_q, job;
@@ -139,6 +143,7 @@ module qkdpp_fetch
     for (int unsigned k = 0; k < NumKernels; k++) begin
       kernel[k] = Kernels[k] && word[0][7:0] == 8'(k);
     end
+    job.crc = '0;
     job.tag = word[1];
     job.in = in;
     job.out = out;
@@ -176,9 +181,11 @@ module qkdpp_fetch
     if (!rst_ni) begin
       job_busy_q <= 1'b0;
       parameters_q <= 1'b0;
+      summed_q <= 1'b0;
     end else begin
       job_busy_q <= job_busy_d;
       parameters_q <= parameters_d;
+      summed_q <= (crc_valid || summed_q) && job_busy_d;
     end
   end
 
@@ -190,10 +197,24 @@ module qkdpp_fetch
     if (entry_pop) begin
       job_q.params <= beat;
     end
+    if (crc_valid) begin
+      job_q.crc <= crc;
+    end
   end
 
-  assign job_valid_o = kernel_q & {NumKernels{job_busy_q}};
-  assign reject_valid_o = job_busy_q && kernel_q == '0;
+  qkdpp_crc_stream u_crc (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .valid_i    (beat_ready),
+    .data_i     (beat),
+    .last_i     (entry_pop),
+    .crc_valid_o(crc_valid),
+    .crc_o      (crc)
+  );
+
+  assign job_valid_o = kernel_q & {NumKernels{summed_q}};
+  assign reject_valid_o = summed_q && kernel_q == '0;
   assign job_o = job_q;
   assign busy_o = held_q != '0 || job_busy_q || (enable_i && next_q != (tail_i & mask_i));
 
@@ -208,6 +229,8 @@ module qkdpp_fetch
       |=> $stable(job_valid_o) && $stable(job_o));
   assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
       data_valid_i |-> unused_beat_ready);
+  assert property (@(posedge clk_i) disable iff (!rst_ni || clear_i)
+      crc_valid |-> job_busy_q && !summed_q);
 `endif
 
 endmodule

@@ -33,13 +33,15 @@ package qkdpp_top_pkg;
   // A checked submission. Nothing is read or written for a bad one.
   typedef struct packed {
     logic        bad;
+    logic [31:0] crc;      // of the entry
     logic [31:0] tag;
     buffer_t     in;
     buffer_t     out;
     params_t     params;
   } job_t;
 
-  // A completion without its phase bit, in the order of the words of the entry.
+  // A completion without its phase bit, in the order of the words of the entry. crc_out is that of
+  // the output alone.
   typedef struct packed {
     status_e     status;
     logic [31:0] cycles;

@@ -1,17 +1,17 @@
 // Running parities of permuted frames, 256 frames side by side (DEVICE.md §6.2, SPEC §4).
 //
-// One row of 256 frames a cycle, in and out at once: while the rows of a group are read in the permuted order, added up and
-// sent, those of the next group (of the same job or the next one) are loaded into the other bank. Between groups a bank is
-// handed over in about 8 cycles; loading a permutation takes n/16 cycles. Latency from the last row of a group to its first
-// parities: 7 cycles.
+// One row of 256 frames a cycle, in and out at once: while the rows of a group are read in the permuted order, added up
+// and sent, those of the next group (of the same job or the next one) are loaded into the other bank. Between groups a
+// bank is handed over in about 8 cycles; loading a permutation takes n/16 cycles. Latency from the last row of a group
+// to its first parities: 7 cycles.
 //
 //             ┌► permutation ────────┐ index
 //   input ────┤                      ▼
 //             └► bank 0 / bank 1 ──► row ──► running XOR ──► output
 //
-// A row is overwritten with zeros in the cycle in which it is read, so that the banks are empty at the end of a job. Indices
-// that are out of range or occur twice are BAD_DATA; what is left of a group for that reason is scrubbed before the result.
-// Permutations come from public seeds; they are scrubbed by clear_i only.
+// A row is overwritten with zeros in the cycle in which it is read, so that the banks are empty at the end of a job.
+// Indices that are out of range or occur twice are BAD_DATA; what is left of a group for that reason is scrubbed before
+// the result. Permutations come from public seeds; they are scrubbed by clear_i only.
 module qkdpp_parities
   import qkdpp_pkg::*;
 #(

@@ -1,11 +1,11 @@
 // Rows of one group of frames, each taken out once: one of the two memories of qkdpp_parities.
 //
-// A row is written, then taken: it is read and in the same cycle overwritten with zeros, so that a group leaves nothing behind
-// when all its rows have been taken. A row that is taken twice comes out as not fresh the second time. A scrub overwrites
-// everything.
+// A row is written, then taken: it is read and in the same cycle overwritten with zeros, so that a group leaves nothing
+// behind when all its rows have been taken. A row that is taken twice comes out as not fresh the second time. A scrub
+// overwrites everything.
 //
-// One write and one take a cycle, but not on the same bank; latency of a take: one cycle, and its data stay until the next.
-// A scrub takes 2^LogBits cycles; no writes and takes meanwhile.
+// One write and one take a cycle, but not on the same bank; latency of a take: one cycle, and its data stay until the
+// next. A scrub takes 2^LogBits cycles; no writes and takes meanwhile.
 module qkdpp_parities_bank
   import qkdpp_pkg::*;
 #(

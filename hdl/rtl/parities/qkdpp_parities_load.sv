@@ -1,8 +1,9 @@
 // The input side of qkdpp_parities: takes jobs, checks and stores their permutation, fills the banks with their rows.
 //
-// One beat a cycle: 16 indices of a permutation, or a row. Two jobs may be known, each in a *slot*: one whose groups are being
-// loaded, and the one before it, whose groups are still being read out. For each slot loaded_o counts the groups in the banks
-// so far, ended_o says that no more will come. A group that ends too early is scrubbed from its bank before that.
+// One beat a cycle: 16 indices of a permutation, or a row. Two jobs may be known, each in a *slot*: one whose groups
+// are being loaded, and the one before it, whose groups are still being read out. For each slot loaded_o counts the
+// groups in the banks so far, ended_o says that no more will come. A group that ends too early is scrubbed from its
+// bank before that.
 module qkdpp_parities_load
   import qkdpp_pkg::*;
 #(

@@ -2,11 +2,11 @@
 //
 // One block of 128 bits a cycle, the length block of each segment included, without a gap between segments; half a beat
 // of input a cycle. A job costs about Turns² + 4·Turns cycles more, for the powers of the key and for draining and
-// wiping the pipeline. Latency from the last block of a segment to its hash: Turns + 3 cycles.
+// wiping the pipeline. Latency from the last block of a segment to its hash: Turns + 5 cycles.
 //
 // Horner's rule h = (h ⊕ B)·k would have to wait for the multiplier. With a loop of Turns = MulStages + 2 cycles, block
-// t of a segment of N blocks (the length block is the last) is added to the product of block t − Turns and multiplied by
-// k^Turns; the last Turns blocks are multiplied by k^(N−t) instead, and the sum of these products is the hash:
+// t of a segment of N blocks (the length block is the last) is added to the product of block t − Turns and multiplied
+// by k^Turns; the last Turns blocks are multiplied by k^(N−t) instead, and the sum of these products is the hash:
 //
 //   block ──► ⊕ ──► operand ──► multiplier ──┬──► sum ──► hashes ──► beats
 //             ▲                              │
@@ -45,16 +45,12 @@ module qkdpp_polyhash
 );
 
   localparam int unsigned Turns = MulStages + 2;
-  localparam int unsigned TurnBits = $clog2(Turns + 1);
   // Queues of products and of hashes.
   localparam int unsigned QueueDepth = 8;
-  localparam int unsigned QueueBits = $clog2(QueueDepth) + 1;
   // Cycles until the last block is a product, or a hash in its queue; then those until the queues are erased.
-  localparam int unsigned DrainCycles = MulStages + 4;
+  localparam int unsigned DrainCycles = MulStages + 5;
   localparam int unsigned WipeCycles = DrainCycles + QueueDepth + 2;
   localparam int unsigned WipeBits = $clog2(WipeCycles + 1);
-  // Blocks of the longest segment: 2^25 and the length block.
-  localparam int unsigned BlockBits = 26;
 
   typedef enum logic [2:0] {
     StateIdle,     // no job, nothing left of any
@@ -75,31 +71,14 @@ module qkdpp_polyhash
 
   // -- The job ---------------------------------------------------------------------------------------------------
 
-  logic [31:0] segments_q, segments_d;  // segments left, the current one included
-  logic [31:0] full_bits_q, last_bits_q;
-  logic [BlockBits-1:0] full_blocks_q, last_blocks_q;
   logic reserved_q;  // a parameter that must be zero is not
-  logic job_taken;
-  logic bad_parameter;
+  logic job_taken, bad_parameter;
 
   assign job_ready_o = state_q == StateIdle && !clear_i;
   assign job_taken = job_valid_i && job_ready_o;
-  assign bad_parameter = segments_q == '0 || segments_q > 32'h8000_0000 || last_bits_q == '0 ||
-      last_bits_q > full_bits_q || reserved_q;
-
-  // Blocks of a segment of that many bits, its length block included.
-  function automatic logic [BlockBits-1:0] blocks_of(input logic [31:0] bits);
-    return BlockBits'(bits[31:7]) + BlockBits'(bits[6:0] != '0) + BlockBits'(1);
-  endfunction
 
   always_ff @(posedge clk_i) begin
-    if (job_taken) begin
-      full_bits_q <= job_params_i[1];
-      last_bits_q <= job_params_i[2];
-      reserved_q <= job_params_i[7:3] != '0;
-    end
-    full_blocks_q <= blocks_of(full_bits_q);
-    last_blocks_q <= blocks_of(last_bits_q);
+    if (job_taken) reserved_q <= job_params_i[7:3] != '0;
   end
 
   // -- Input beats -----------------------------------------------------------------------------------------------
@@ -138,125 +117,127 @@ module qkdpp_polyhash
 
   // -- Which block is next ---------------------------------------------------------------------------------------
 
-  logic block_valid_q;                   // the head of the pipeline holds a block
-  logic issue;                           // it enters the pipeline
-  logic pick;                            // a block goes to the head of the pipeline
-  logic [BlockBits-1:0] left_q, left_d;  // blocks of the segment that have not
-  logic length_q, length_d;              // left_q = 1
-  logic last_data_q, last_data_d;        // left_q = 2
-  logic last_segment_q, last_segment_d;  // segments_q = 1
-  logic [TurnBits-1:0] age_q, age_d;     // blocks of the segment that have, at most Turns
-  logic high_q, high_d;                  // the low half of the beat is used
-  logic pops;                            // this block is the last one in its beat
+  logic block_valid_q;    // the head of the pipeline holds a block
+  logic issue;            // it enters the pipeline
+  logic free, pick;       // a block goes to the head of the pipeline: it may, it does
+  logic length, high, pops, first, last_data, last_segment, looped, again;  // the next one, see qkdpp_polyhash_blocks
+  logic [31:0] length_bits;
+  logic [Turns:1] power_is;
 
-  assign pick = (!block_valid_q || issue) &&
-      (state_q == StatePowers || (state_q == StateRun && (length_q || beat_valid_q)));
-  assign pops = !length_q && (high_q || last_data_q);
+  assign free = !block_valid_q || issue;
+  assign pick = free && state_q == StateRun && (length || beat_valid_q);
+
+  qkdpp_polyhash_blocks #(
+    .Turns(Turns)
+  ) u_blocks (
+    .clk_i,
+    .job_i         (job_taken),
+    .segments_i    (job_params_i[0]),
+    .full_bits_i   (job_params_i[1]),
+    .last_bits_i   (job_params_i[2]),
+    .bad_o         (bad_parameter),
+    .start_i       (state_q == StatePowers),
+    .next_i        (pick),
+    .length_o      (length),
+    .length_bits_o (length_bits),
+    .high_o        (high),
+    .pops_o        (pops),
+    .first_o       (first),
+    .last_data_o   (last_data),
+    .last_segment_o(last_segment),
+    .looped_o      (looped),
+    .again_o       (again),
+    .power_o       (power_is)
+  );
 
   // -- Powers of the key -----------------------------------------------------------------------------------------
 
-  logic [Turns:1][127:0] powers_q;
-  logic [TurnBits-1:0] power_q;   // the power that the multiplier makes
-  logic [TurnBits-1:0] wait_q;    // cycles until it is made
-  logic [127:0] product;
-  logic power_made, powers_made;
+  logic [127:0] product, power, key;
+  logic [Turns:1] power_is_q, power_is_d, highest_power;  // which power: for block_q, the highest there is
+  logic powers_made;
 
-  assign power_made = state_q == StatePowers && wait_q == '0;
-  assign powers_made = power_made && power_q == TurnBits'(Turns);
-
-  always_ff @(posedge clk_i) begin
+  qkdpp_polyhash_powers #(
+    .Turns(Turns)
+  ) u_powers (
+    .clk_i,
     // The last length block still needs its power in the first step of the wiping.
-    if (state_q == StateIdle || (state_q == StateWipe && wiped_q != '0)) begin
-      powers_q <= '0;
-    end else if (state_q == StateKey) begin
-      powers_q[1] <= beat_q[127:0];
-    end else if (power_made) begin
-      for (int unsigned i = 2; i <= Turns; i++) begin
-        if (power_q == TurnBits'(i)) powers_q[i] <= product;
-      end
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (state_q == StateKey) begin
-      power_q <= TurnBits'(2);
-      wait_q <= TurnBits'(Turns);
-    end else if (power_made) begin
-      power_q <= power_q + TurnBits'(1);
-      wait_q <= TurnBits'(Turns);
-    end else begin
-      wait_q <= wait_q - TurnBits'(1);
-    end
-  end
+    .wipe_i   (state_q == StateIdle || (state_q == StateWipe && wiped_q != '0)),
+    .load_i   (state_q == StateKey),
+    .key_i    (beat_q[127:0]),
+    .make_i   (state_q == StatePowers),
+    .product_i(product),
+    .highest_o(highest_power),
+    .made_o   (powers_made),
+    .key_o    (key),
+    .select_i (power_is_q),
+    .power_o  (power)
+  );
 
   // -- The pipeline ----------------------------------------------------------------------------------------------
 
   typedef struct packed {
-    logic valid;
-    logic summed;  // one of the last blocks: its product is a part of the hash
-    logic hash;    // the length block: its product completes the hash
-    logic last;    // of the job
+    logic again;  // the product goes round
+    logic adds;   // one of the last blocks: its product is a part of the hash
+    logic clear;  // nothing is to be left in the sum
+    logic hash;   // the length block: its product completes the hash
+    logic last;   // of the job
   } mark_t;
 
-  logic [127:0] block_q, block_d, power, operand_q, power_operand_q, feedback;
-  logic [TurnBits-1:0] index_q, index_d;  // exponent of the power for block_q; 0: none
-  logic first_q, first_d;                 // of the segment
-  logic looped_q, looped_d;               // block_q is added to the oldest product of the queue
-  mark_t mark_q, mark_d;                  // of block_q
-  mark_t [MulStages:0] stage_mark_q;      // of the operand, the multiplier's stages
-  mark_t mark;                            // of the product
-  logic feedback_valid, unused_feedback_ready;
-  logic [QueueBits-1:0] unused_feedback_count;
-  logic [QueueBits-1:0] begun_q;          // segments whose hash has not left its queue
-  logic room_q;                           // for one more
-  logic hash_valid, hash_pop, hash_last;
+  logic [127:0] block_q, block_d;
+  logic first_q, first_d;                  // of the segment
+  logic looped_q, looped_d;                // block_q is added to the oldest product of the queue
+  mark_t mark_q, mark_d;                   // of block_q
+  mark_t [MulStages:0] stage_mark_q;       // of the operand, the multiplier's stages
+  mark_t mark;                             // of the product
+  logic room;                              // for one more hash
+  logic hashes_waiting;
 
   // The product of an earlier block of the segment is always there: it was issued Turns cycles ago or earlier.
-  assign issue = block_valid_q && (!first_q || room_q);
+  assign issue = block_valid_q && (!first_q || room);
 
   always_comb begin
     block_d = '0;
-    index_d = '0;
+    power_is_d = '0;
     first_d = 1'b0;
     looped_d = 1'b0;
     mark_d = '0;
     if (state_q == StatePowers) begin
       // k times the highest power there is.
-      block_d = powers_q[1];
-      index_d = power_q - TurnBits'(1);
+      block_d = key;
+      power_is_d = highest_power;
     end else if (pick) begin
-      if (length_q) begin
-        block_d[31:0] = last_segment_q ? last_bits_q : full_bits_q;
+      if (length) begin
+        block_d[31:0] = length_bits;
       end else begin
-        block_d = high_q ? beat_q[255:128] : beat_q[127:0];
+        block_d = high ? beat_q[255:128] : beat_q[127:0];
       end
-      index_d = left_q < BlockBits'(Turns) ? TurnBits'(left_q) : TurnBits'(Turns);
-      first_d = age_q == '0;
-      looped_d = age_q == TurnBits'(Turns);
-      mark_d.valid = 1'b1;
-      mark_d.summed = left_q <= BlockBits'(Turns);
-      mark_d.hash = length_q;
-      mark_d.last = length_q && last_segment_q;
+      power_is_d = power_is;
+      first_d = first;
+      looped_d = looped;
+      mark_d.again = again;
+      mark_d.adds = !again && !length;
+      mark_d.clear = length;
+      mark_d.hash = length;
+      mark_d.last = length && last_segment;
     end
   end
 
+  // What goes along without a block.
+  mark_t no_mark;
+
   always_comb begin
-    power = '0;
-    for (int unsigned i = 1; i <= Turns; i++) begin
-      power = power | (index_q == TurnBits'(i) ? powers_q[i] : '0);
-    end
+    no_mark = '0;
+    no_mark.clear = state_q == StateWipe;
   end
 
   always_ff @(posedge clk_i) begin
-    if (!block_valid_q || issue) begin
+    if (free) begin
       block_q <= block_d;
-      index_q <= index_d;
+      power_is_q <= power_is_d;
       first_q <= first_d;
       looped_q <= looped_d;
       mark_q <= mark_d;
     end
-    operand_q <= block_q ^ (looped_q ? feedback : '0);
-    power_operand_q <= power;
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -265,111 +246,48 @@ module qkdpp_polyhash
       stage_mark_q <= '0;
     end else if (drop_q) begin
       block_valid_q <= 1'b0;
-      stage_mark_q <= '0;
+      stage_mark_q <= {(MulStages + 1) {no_mark}};
     end else begin
-      if (!block_valid_q || issue) block_valid_q <= pick;
-      stage_mark_q <= {stage_mark_q[MulStages-1:0], issue ? mark_q : mark_t'('0)};
+      if (free) block_valid_q <= pick || state_q == StatePowers;
+      stage_mark_q <= {stage_mark_q[MulStages-1:0], issue ? mark_q : no_mark};
     end
   end
 
-  qkdpp_gf128_mul #(
-    .Stages(MulStages)
-  ) u_mul (
+  qkdpp_polyhash_loop #(
+    .MulStages (MulStages),
+    .QueueDepth(QueueDepth)
+  ) u_loop (
     .clk_i,
-    .a_i      (operand_q),
-    .b_i      (power_operand_q),
-    .product_o(product)
+    .rst_ni,
+    .restart_i(state_q inside {StateIdle, StateDone}),
+    .wipe_i   (state_q == StateWipe && wiped_q >= WipeBits'(DrainCycles)),
+    .block_i  (block_q),
+    .power_i  (power),
+    .looped_i (looped_q),
+    .get_i    (issue && looped_q),
+    .product_o(product),
+    .again_i  (mark.again)
   );
 
   assign mark = stage_mark_q[MulStages];
 
-  qkdpp_fifo #(
-    .Width(128),
-    .Depth(QueueDepth)
-  ) u_feedback (
-    .clk_i,
-    .rst_ni,
-    // A job that ends too early leaves products.
-    .clear_i    (drop_q || wiped_q >= WipeBits'(DrainCycles)),
-    .in_valid_i (mark.valid && !mark.summed),
-    .in_ready_o (unused_feedback_ready),
-    .in_data_i  (product),
-    .out_valid_o(feedback_valid),
-    .out_ready_i(issue && looped_q),
-    .out_data_o (feedback),
-    .count_o    (unused_feedback_count)
-  );
-
   // -- Hashes ----------------------------------------------------------------------------------------------------
 
-  logic [127:0] sum_q, hash, half_q;
-  logic half_full_q;
-  logic out_ready, unused_hash_ready;
-  logic [QueueBits-1:0] unused_hash_count;
-
-  always_ff @(posedge clk_i) begin
-    if (mark.valid) begin
-      sum_q <= mark.summed && !mark.hash ? sum_q ^ product : '0;
-    end else if (drop_q || state_q == StateDone) begin
-      sum_q <= '0;
-    end
-  end
-
-  qkdpp_fifo #(
-    .Width(129),
-    .Depth(QueueDepth)
+  qkdpp_polyhash_hashes #(
+    .QueueDepth(QueueDepth)
   ) u_hashes (
     .clk_i,
     .rst_ni,
-    .clear_i    (drop_q),
-    .in_valid_i (mark.hash),
-    .in_ready_o (unused_hash_ready),
-    .in_data_i  ({mark.last, sum_q ^ product}),
-    .out_valid_o(hash_valid),
-    .out_ready_i(hash_pop),
-    .out_data_o ({hash_last, hash}),
-    .count_o    (unused_hash_count)
-  );
-
-  // The first of two hashes waits in half_q, the last of a job does not wait.
-  logic pairs;
-  assign pairs = half_full_q || hash_last;
-  assign hash_pop = hash_valid && (out_ready || !pairs);
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      half_full_q <= 1'b0;
-      begun_q <= '0;
-      room_q <= 1'b0;
-    end else if (drop_q || state_q == StateDone) begin
-      half_full_q <= 1'b0;
-      begun_q <= '0;
-      room_q <= 1'b1;
-    end else begin
-      if (hash_pop) half_full_q <= !pairs;
-      begun_q <= begun_q + QueueBits'(issue && mark_q.valid && first_q) - QueueBits'(hash_pop);
-      // One is kept back for the segment that may begin in this cycle.
-      room_q <= begun_q < QueueBits'(QueueDepth - 1);
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (drop_q || state_q == StateDone) begin
-      half_q <= '0;
-    end else if (hash_pop) begin
-      half_q <= pairs ? '0 : hash;
-    end
-  end
-
-  qkdpp_skid #(
-    .Width(BeatBits)
-  ) u_out (
-    .clk_i,
-    .rst_ni,
-    .clear_i    (drop_q),
-    .in_valid_i (hash_valid && pairs),
-    .in_ready_o (out_ready),
-    .in_data_i  (half_full_q ? {hash, half_q} : {128'd0, hash}),
+    .clear_i  (drop_q),
+    .restart_i(state_q == StateDone),
+    .begin_i  (issue && first_q),
+    .room_o   (room),
+    .product_i(product),
+    .adds_i   (mark.adds),
+    .empty_i  (mark.clear),
+    .hash_i   (mark.hash),
+    .last_i   (mark.last),
+    .waiting_o(hashes_waiting),
     .out_valid_o,
     .out_ready_i,
     .out_data_o
@@ -381,13 +299,6 @@ module qkdpp_polyhash
     state_d = state_q;
     status_d = status_q;
     drop_d = drop_q;
-    segments_d = segments_q;
-    left_d = left_q;
-    length_d = length_q;
-    last_data_d = last_data_q;
-    last_segment_d = last_segment_q;
-    age_d = age_q;
-    high_d = high_q;
     wiped_d = wiped_q;
     beat_pop = 1'b0;
 
@@ -396,22 +307,15 @@ module qkdpp_polyhash
         drop_d = 1'b0;
         wiped_d = '0;
         status_d = StatusOk;
-        segments_d = job_params_i[0];
         if (job_taken) state_d = StateCheck;
       end
 
       StateCheck: begin
-        status_d = bad_parameter ? StatusBadParameter : StatusOk;
-        state_d = bad_parameter ? StateDiscard : StateKey;
+        status_d = bad_parameter || reserved_q ? StatusBadParameter : StatusOk;
+        state_d = bad_parameter || reserved_q ? StateDiscard : StateKey;
       end
 
       StateKey: begin
-        left_d = segments_q == 32'd1 ? last_blocks_q : full_blocks_q;
-        length_d = 1'b0;
-        last_data_d = left_d == BlockBits'(2);
-        last_segment_d = segments_q == 32'd1;
-        age_d = '0;
-        high_d = 1'b0;
         beat_pop = beat_valid_q;
         if (beat_valid_q) begin
           state_d = beat_last_q ? StateWipe : StatePowers;
@@ -425,24 +329,12 @@ module qkdpp_polyhash
 
       StateRun: begin
         if (pick) begin
-          left_d = left_q - BlockBits'(1);
-          length_d = last_data_q;
-          last_data_d = left_q == BlockBits'(3);
-          if (age_q != TurnBits'(Turns)) age_d = age_q + TurnBits'(1);
-          high_d = !length_q && !pops;
           beat_pop = pops;
-          if (pops && beat_last_q != (last_data_q && last_segment_q)) begin
+          if (pops && beat_last_q != (last_data && last_segment)) begin
             status_d = StatusBadLength;
             state_d = beat_last_q ? StateWipe : StateDiscard;
           end
-          if (length_q) begin
-            segments_d = segments_q - 32'd1;
-            last_segment_d = segments_q == 32'd2;
-            left_d = segments_q == 32'd2 ? last_blocks_q : full_blocks_q;
-            last_data_d = left_d == BlockBits'(2);
-            age_d = '0;
-            if (last_segment_q) state_d = StateWipe;
-          end
+          if (length && last_segment) state_d = StateWipe;
         end
       end
 
@@ -453,7 +345,7 @@ module qkdpp_polyhash
 
       StateWipe: begin
         // Hashes that wait for the output stop the count.
-        if (wiped_q != WipeBits'(DrainCycles) || (!hash_valid && !out_valid_o)) wiped_d = wiped_q + WipeBits'(1);
+        if (wiped_q != WipeBits'(DrainCycles) || !hashes_waiting) wiped_d = wiped_q + WipeBits'(1);
         if (wiped_q == WipeBits'(WipeCycles)) begin
           wiped_d = '0;
           state_d = drop_q ? StateIdle : StateDone;
@@ -488,16 +380,6 @@ module qkdpp_polyhash
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    segments_q <= segments_d;
-    left_q <= left_d;
-    length_q <= length_d;
-    last_data_q <= last_data_d;
-    last_segment_q <= last_segment_d;
-    age_q <= age_d;
-    high_q <= high_d;
-  end
-
   assign idle_o = state_q == StateIdle;
   assign parity_error_o = 1'b0;
   assign done_valid_o = state_q == StateDone;
@@ -510,14 +392,7 @@ module qkdpp_polyhash
     done_valid_o && !done_ready_i |=> done_valid_o && $stable(done_result_o));
   assert property (@(posedge clk_i) disable iff (!rst_ni) done_valid_o |-> !out_valid_o);
   // Nothing is left of a job when the kernel is idle.
-  assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |->
-    {block_q, operand_q, power_operand_q, product, sum_q, half_q, beat_q, out_data_o} == '0 && powers_q == '0);
-  assert property (@(posedge clk_i) disable iff (!rst_ni) mark.hash |-> mark.valid && mark.summed);
-  // The queues neither run empty nor over.
-  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) issue && looped_q |-> feedback_valid);
-  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q)
-    mark.valid && !mark.summed |-> unused_feedback_ready);
-  assert property (@(posedge clk_i) disable iff (!rst_ni || drop_q) mark.hash |-> unused_hash_ready);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) idle_o |-> {block_q, product, beat_q, out_data_o} == '0);
 `endif
 
 endmodule

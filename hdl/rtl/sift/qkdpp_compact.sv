@@ -1,8 +1,8 @@
 // Compaction by a mask: the kept slots of a word move down to its low end, in their order; zeros follow (SPEC §2).
 //
 // Width slots a cycle, mask and data side by side. Latency log2(Width) cycles, and one more for each level that joins
-// groups of 16 slots or more (12 cycles for 256), counting the cycles with `advance_i`; everything holds while it is low. A
-// tag travels with each word. Where in_valid_i is low zeros go in, so that nothing of a word stays behind it.
+// groups of 16 slots or more (12 cycles for 256), counting the cycles with `advance_i`; everything holds while it is
+// low. A tag travels with each word. Where in_valid_i is low zeros go in, so that nothing of a word stays behind it.
 //
 //   slots    a b c d e f g h      mask 1 0 1 1 0 0 1 0
 //   level 1  a . c d . . g .      groups of 2, each with its count

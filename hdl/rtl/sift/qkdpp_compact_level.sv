@@ -1,8 +1,8 @@
 // One level of qkdpp_compact: joins pairs of compacted groups of `Half` slots to compacted groups of 2·Half slots.
 //
 // The upper group moves down to the end of the lower one's kept slots: a shift by what the lower group lacks, common to
-// the whole group. Large shifts take two cycles. One word a cycle, latency 1 cycle for Half < 16, otherwise 2, counting the
-// cycles with `advance_i`. No reset: words come out as they went in.
+// the whole group. Large shifts take two cycles. One word a cycle, latency 1 cycle for Half < 16, otherwise 2, counting
+// the cycles with `advance_i`. No reset: words come out as they went in.
 module qkdpp_compact_level #(
   parameter int unsigned Width = 256,
   parameter int unsigned Half = 1,

@@ -1,7 +1,7 @@
 // Sifting: keeps the slots of bit planes that a mask selects, and counts them (DEVICE.md §6.1, SPEC §2).
 //
-// One beat a cycle, the masks' beats included: P planes of 256 slots take P + 1 cycles. The input never waits but for the
-// output. A job costs about 30 cycles more, for the pipeline, the residues and the counters.
+// One beat a cycle, the masks' beats included: P planes of 256 slots take P + 1 cycles. The input never waits but for
+// the output. A job costs about 30 cycles more, for the pipeline, the residues and the counters.
 //
 //   mask ──┐
 //   plane ─┴► qkdpp_compact ──► qkdpp_sift_append ──► output

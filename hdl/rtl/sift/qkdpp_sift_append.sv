@@ -1,8 +1,8 @@
 // Makes full beats of compacted chunks, for several planes with a common mask: the last step of qkdpp_sift.
 //
-// Chunks come plane by plane, all planes of a chunk with the same count. A plane's residue, what does not fill a beat yet, is
-// kept; a chunk is rotated to the residue's end and completes the beat or lengthens the residue. A *flush* of a plane gives
-// its residue as a beat, if there is any, and leaves none.
+// Chunks come plane by plane, all planes of a chunk with the same count. A plane's residue, what does not fill a beat
+// yet, is kept; a chunk is rotated to the residue's end and completes the beat or lengthens the residue. A *flush* of a
+// plane gives its residue as a beat, if there is any, and leaves none.
 //
 // One chunk of a plane a cycle, latency 2 cycles of `advance_i` to a beat at the output. Chunks of zeros leave nothing
 // behind in the pipeline; flushed residues are zero.

@@ -22,8 +22,8 @@ module qkdpp_sift_counters
   localparam int unsigned CountBits = $clog2(BeatBits) + 1;
   localparam int unsigned Delay = 3;  // of qkdpp_popcount
 
-  // Planes 0 and 1 of this chunk. The four classes of slots by these two are counted when both are known, and counted again
-  // where plane 2 is one: these go from counter c to counter 4 + c.
+  // Planes 0 and 1 of this chunk. The four classes of slots by these two are counted when both are known, and counted
+  // again where plane 2 is one: these go from counter c to counter 4 + c.
   beat_t first_q, second_q;
   beat_t first, second, among;
   logic counts, moves;

@@ -40,9 +40,9 @@ def _crc_table():
 _CRC = _crc_table()
 
 
-def crc32c(data):
-    """RFC 3720."""
-    state = 0xFFFFFFFF
+def crc32c(data, before=0):
+    """RFC 3720; goes on from the checksum of what comes before."""
+    state = before ^ 0xFFFFFFFF
     for byte in data:
         state = state >> 8 ^ _CRC[(state ^ byte) & 0xFF]
     return state ^ 0xFFFFFFFF
@@ -54,6 +54,7 @@ class Job:
 
     tag: int
     kernel: int
+    entry: bytes
     data: bytes
     source: int
     room: int
@@ -150,9 +151,9 @@ class Host:
         self.order.clear()
         await self.queues(sq_log2, cq_log2)
 
-    def entry(self, words):
-        """Writes a submission entry of 16 words."""
-        self.memory.load(self.sq + 64 * self.tail, struct.pack("<16I", *words))
+    def push(self, entry):
+        """Writes a submission entry."""
+        self.memory.load(self.sq + 64 * self.tail, entry)
         self.tail = (self.tail + 1) % self.sq_size
 
     def submit(self, kernel, params, data, room=None, near_page=False, change=None):
@@ -162,14 +163,15 @@ class Host:
         source = self.memory.map(len(data) // BEAT, readable=True, near_page=near_page)
         target = self.memory.map(room, writable=True, near_page=near_page)
         self.memory.load(source, data)
-        self.jobs[tag] = Job(tag, kernel, data, source, room, target)
         self.order.append(tag)
         low, high = (lambda x: x & 0xFFFFFFFF), (lambda x: x >> 32)
         words = [kernel, tag, low(source), high(source), len(data), room * BEAT, low(target), high(target)]
         words += [*params, *[0] * (8 - len(params))]
         for index, value in (change or {}).items():
             words[index] = value
-        self.entry(words)
+        entry = struct.pack("<16I", *words)
+        self.jobs[tag] = Job(tag, kernel, entry, data, source, room, target)
+        self.push(entry)
         return tag
 
     async def ring(self):
@@ -178,8 +180,8 @@ class Host:
 
     def take(self):
         """The next completion, or None. Its buffers are taken back: the core must not touch them any more."""
-        at = self.cq + self.head * BEAT
-        *words, last = struct.unpack("<8I", self.memory.dump(at, BEAT))
+        entry = self.memory.dump(self.cq + self.head * BEAT, BEAT)
+        *words, last = struct.unpack("<8I", entry)
         if last >> 31 != self.phase:
             return None
         assert last & 0x7FFFFF00 == 0
@@ -191,10 +193,14 @@ class Host:
         done.output = self.memory.dump(job.target, length)
         self.memory.unmap(job.source)
         self.memory.unmap(job.target)
-        if done.status == OK:
-            assert crc_in == crc32c(job.data), "input checksum"
-            assert crc_out == crc32c(done.output), "output checksum"
         assert length <= job.room * BEAT
+        covered = struct.pack("<8I", tag, length, crc_in, 0, r0, r1, cycles, done.status)
+        assert crc_out == crc32c(covered, crc32c(done.output)), "checksum of output and completion"
+        if done.status < READ_ERROR:
+            read = b"" if done.status == BAD_DESCRIPTOR else job.data
+            assert crc_in == crc32c(read, crc32c(job.entry)), "checksum of submission and input"
+        else:
+            assert (length, crc_in, r0, r1, cycles) == (0, 0, 0, 0, 0)
         return done
 
     async def next(self, limit=20000, consume=True):

@@ -51,9 +51,9 @@ counters! {
     submissions: "submissions",
     /// Submissions the device refused: status 1 to 5.
     refused: "refused",
-    /// Inputs that the device did not read as they were written.
+    /// Submissions and inputs that the device did not read as they were written.
     input_crc: "input CRC errors",
-    /// Outputs that are not in memory as the device wrote them.
+    /// Outputs and completions that are not in memory as the device wrote them.
     output_crc: "output CRC errors",
     /// Outputs and completions that contradict the contract.
     wrong: "contract violations",

@@ -63,9 +63,9 @@ pub struct Completion {
     pub tag: u32,
     /// Bytes written to the output.
     pub output_bytes: u32,
-    /// CRC-32C of the input as the device read it.
+    /// CRC-32C of the submission and the input as the device read them.
     pub input_crc: u32,
-    /// CRC-32C of the output as the device wrote it.
+    /// CRC-32C of the output as the device wrote it and of this entry: [`Completion::checksum`].
     pub output_crc: u32,
     /// r0, r1.
     pub results: [u32; 2],
@@ -81,9 +81,26 @@ impl Completion {
     /// Where the word with the phase is.
     pub const LAST_WORD: usize = COMPLETION_BYTES - 4;
 
+    /// Where the checksum of output and entry is.
+    const CHECKSUM: usize = 12;
+
     /// The phase, from the last word alone.
     pub fn phase_of(last_word: [u8; 4]) -> bool {
         last_word[3] >> 7 == 1
+    }
+
+    /// What word 3 of an entry must be after an output with the checksum `output`.
+    pub fn checksum(entry: &[u8; COMPLETION_BYTES], output: u32) -> u32 {
+        let mut covered = *entry;
+        covered[Self::CHECKSUM..Self::CHECKSUM + 4].fill(0);
+        covered[COMPLETION_BYTES - 1] &= 0x7f;
+        crc32c::crc32c_append(output, &covered)
+    }
+
+    /// The same completion with the checksum that it must have after an output with the checksum `output`.
+    #[must_use]
+    pub fn sealed(self, output: u32) -> Self {
+        Self { output_crc: Self::checksum(&self.to_bytes(), output), ..self }
     }
 
     /// As it lies in memory.
@@ -181,5 +198,24 @@ mod tests {
         assert_eq!(Completion::from_bytes(&bytes), completion);
         let last = bytes[Completion::LAST_WORD..].try_into().expect("four bytes");
         assert!(Completion::phase_of(last));
+    }
+
+    #[test]
+    fn a_checksum_covers_every_bit_but_its_own_and_the_phase() {
+        let output = crc32c::crc32c(b"output");
+        let completion =
+            Completion { tag: 1, output_bytes: 64, input_crc: 3, status: 4, ..Completion::default() };
+        let sealed = completion.sealed(output);
+        let mut covered = b"output".to_vec();
+        covered.extend(completion.to_bytes());
+        assert_eq!(sealed.output_crc, crc32c::crc32c(&covered));
+        let entry = sealed.to_bytes();
+        for bit in (0..96).chain(128..255) {
+            let mut wrong = entry;
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(Completion::checksum(&wrong, output), sealed.output_crc, "bit {bit}");
+        }
+        assert_eq!(Completion { phase: true, ..sealed }.sealed(output).output_crc, sealed.output_crc);
+        assert_ne!(Completion::default().sealed(0).output_crc, 0, "a fresh ring holds no completion");
     }
 }

@@ -143,7 +143,9 @@ fn echo_returns_its_input_with_both_checksums() {
         assert_eq!(completion.output_bytes, bytes, "entry {entry}");
         let input = rig.bytes(0, bytes as usize);
         assert_eq!(rig.bytes(HALF, bytes as usize), input);
-        assert_eq!([completion.input_crc, completion.output_crc], [crc32c::crc32c(&input); 2]);
+        let submission = crc32c::crc32c(&rig.echo(bytes).to_bytes());
+        assert_eq!(completion.input_crc, crc32c::crc32c_append(submission, &input));
+        assert_eq!(completion, completion.sealed(crc32c::crc32c(&input)));
         assert!(completion.cycles >= bytes / 32);
     }
     assert_eq!(rig.model.read32(regs::SQ_HEAD), rig.tail);

@@ -7,7 +7,9 @@ mod cases;
 use std::time::Duration;
 
 use cases::Case;
+use qkdpp_device::entry::{Completion, SUBMISSION_BYTES};
 use qkdpp_device::layout::Capabilities;
+use qkdpp_device::regs;
 use qkdpp_device::sim::faults::{ALWAYS, Plan, Struck};
 use qkdpp_device::sim::memory::Memory;
 use qkdpp_device::sim::model::default_capabilities;
@@ -43,17 +45,27 @@ fn options() -> Options {
 
 /// Submits jobs and compares what comes back.
 fn run(backend: &mut dyn Backend, cases: &[Case], seed: u64, jobs: u64) {
-    let pick = |id: u64| {
-        let mixed = (seed << 8 | id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        &cases[(mixed >> 32) as usize % cases.len()]
-    };
+    submit(backend, cases, seed, jobs);
+    collect(backend, cases, seed, jobs);
+}
+
+/// The case that a run has for its job `id`.
+fn pick(cases: &[Case], seed: u64, id: u64) -> &Case {
+    let mixed = (seed << 8 | id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    &cases[(mixed >> 32) as usize % cases.len()]
+}
+
+fn submit(backend: &mut dyn Backend, cases: &[Case], seed: u64, jobs: u64) {
     for id in 0..jobs {
-        backend.submit(JobId(id), pick(id).job.clone()).expect("room for a few jobs");
+        backend.submit(JobId(id), pick(cases, seed, id).job.clone()).expect("room for a few jobs");
     }
+}
+
+fn collect(backend: &mut dyn Backend, cases: &[Case], seed: u64, jobs: u64) {
     let mut done = vec![false; jobs as usize];
     while backend.in_flight() > 0 {
         let finished = backend.wait(PATIENCE).unwrap_or_else(|| panic!("seed {seed}: a job never came back"));
-        let case = pick(finished.id.0);
+        let case = pick(cases, seed, finished.id.0);
         match finished.result {
             Ok(output) => {
                 assert!(output == case.output, "seed {seed}: accepted a wrong output of {}", case.name);
@@ -124,9 +136,12 @@ fn campaign() {
             }
         }
     }
-    let Struck { errors, lost, corrupted, dropped, interrupts, deaths, parity } = total;
-    let least = [errors, lost, corrupted, dropped, interrupts, deaths, parity].into_iter().min();
+    let Struck { errors, lost, corrupted, submissions, completions, dropped, interrupts, deaths, parity } =
+        total;
+    let data = corrupted - submissions - completions;
+    let least = [errors, lost, data, dropped, interrupts, deaths, parity].into_iter().min();
     assert!(least > Some(500), "a kind of fault hardly struck: {total:?}");
+    assert!(submissions.min(completions) > 300, "entries hardly changed: {total:?}");
 }
 
 fn sum(a: Struck, b: Struck) -> Struck {
@@ -134,6 +149,8 @@ fn sum(a: Struck, b: Struck) -> Struck {
         errors: a.errors + b.errors,
         lost: a.lost + b.lost,
         corrupted: a.corrupted + b.corrupted,
+        submissions: a.submissions + b.submissions,
+        completions: a.completions + b.completions,
         dropped: a.dropped + b.dropped,
         interrupts: a.interrupts + b.interrupts,
         deaths: a.deaths + b.deaths,
@@ -213,16 +230,49 @@ fn a_completion_that_nobody_asked_for_restarts_the_device() {
     let cases = small_cases();
     let model = Model::new(small_device(), Plan::sound(), Idle::Skip);
     let mut driver = Driver::new(model, options()).expect("a sound device");
-    let ring = driver.transport().read32(qkdpp_device::regs::CQ_BASE_LO);
-    let ring = u64::from(ring) | u64::from(driver.transport().read32(qkdpp_device::regs::CQ_BASE_HI)) << 32;
-    let at = driver.transport().read32(qkdpp_device::regs::CQ_HEAD);
-    let entry = qkdpp_device::entry::Completion { tag: 77, phase: true, ..Default::default() };
+    let ring = address(&mut driver, [regs::CQ_BASE_LO, regs::CQ_BASE_HI]);
+    let at = driver.transport().read32(regs::CQ_HEAD);
+    let entry = Completion { tag: 77, phase: true, ..Completion::default() }.sealed(0);
     let memory = driver.transport().memory().clone();
     memory.write(ring + u64::from(at) * 32, &entry.to_bytes(), |_| true).expect("mapped");
     let mut backend = Fallback::new(driver, Cpu::inline(Level::Portable));
     run(&mut backend, &cases, 5, 4);
     let counts = backend.monitor().expect("a driver counts")();
     assert_eq!((count(&counts, "contract violations"), count(&counts, "resets")), (1, 2));
+}
+
+/// The address that two registers hold.
+fn address(driver: &mut Driver<Model>, [low, high]: [u32; 2]) -> u64 {
+    let mut read = |register| u64::from(driver.transport().read32(register));
+    read(low) | read(high) << 32
+}
+
+#[test]
+fn no_bit_of_a_submission_can_change_unnoticed() {
+    let cases = small_cases();
+    for bit in 0..8 * SUBMISSION_BYTES {
+        let model = Model::new(small_device(), Plan::sound(), Idle::Skip);
+        let memory = model.memory().clone();
+        let mut driver = Driver::new(model, options()).expect("a sound device");
+        let ring = address(&mut driver, [regs::SQ_BASE_LO, regs::SQ_BASE_HI]);
+        let first = u64::from(driver.transport().read32(regs::SQ_HEAD));
+        let monitor = driver.monitor().expect("a driver counts");
+        let before = count(&monitor(), "submissions");
+        let mut backend = Fallback::new(driver, Cpu::inline(Level::Portable));
+        let seed = bit as u64;
+        submit(&mut backend, &cases, seed, JOBS);
+        // The device has read none of them yet.
+        let submissions = count(&monitor(), "submissions") - before;
+        let entry = (first + seed % submissions) % u64::from(options().entries);
+        let at = ring + entry * SUBMISSION_BYTES as u64 + seed / 8;
+        let mut byte = [0];
+        memory.read(at, &mut byte).expect("mapped");
+        memory.write(at, &[byte[0] ^ 1 << (bit % 8)], |_| true).expect("mapped");
+        collect(&mut backend, &cases, seed, JOBS);
+        assert_eq!(count(&monitor(), "resets"), 2, "bit {bit}: {:?}", monitor());
+        // Whatever the device has kept of it is not used.
+        run(&mut backend, &cases, seed + 1, JOBS);
+    }
 }
 
 #[test]

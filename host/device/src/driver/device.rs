@@ -25,8 +25,17 @@ pub enum Unusable {
     #[error("its identification is {0:#010x}, not {id:#010x}", id = regs::ID_VALUE)]
     Identification(u32),
     /// It follows another contract.
-    #[error("it follows version {0} of the contract, this driver version {major}", major = regs::VERSION_MAJOR)]
-    Version(u32),
+    #[error(
+        "it follows version {major}.{minor} of the contract, this driver version {}.{}",
+        regs::VERSION_MAJOR,
+        regs::VERSION_MINOR
+    )]
+    Version {
+        /// Another one,
+        major: u32,
+        /// or an older one.
+        minor: u32,
+    },
     /// It never became ready.
     #[error("it does not get ready after a reset: status {0:#x}")]
     Reset(u32),
@@ -84,9 +93,11 @@ impl<T: Transport> Device<T> {
             GONE => return Err(Unusable::Gone),
             other => return Err(Unusable::Identification(other)),
         }
-        match (self.read(regs::VERSION) & regs::version::MAJOR) >> regs::version::MAJOR_SHIFT {
-            regs::VERSION_MAJOR => {}
-            other => return Err(Unusable::Version(other)),
+        let version = self.read(regs::VERSION);
+        let major = (version & regs::version::MAJOR) >> regs::version::MAJOR_SHIFT;
+        let minor = version & regs::version::MINOR;
+        if major != regs::VERSION_MAJOR || minor < regs::VERSION_MINOR {
+            return Err(Unusable::Version { major, minor });
         }
         let mut number = |register| self.read(register) as usize;
         let capabilities = Capabilities {

@@ -29,12 +29,13 @@ pub(super) struct Part<D> {
     pub(super) index: usize,
     pub(super) shape: Shape,
     pub(super) buffers: Buffers<D>,
-    /// Checksum of the input.
+    /// Checksum of the submission and the input.
     pub(super) crc: u32,
     pub(super) deadline: Instant,
 }
 
-/// Submissions by tag: slot and, so that no late answer meets a new job, a serial number.
+/// Submissions by tag: slot and, so that no late answer meets a new job, a serial number. It comes again after many more
+/// submissions than a queue has entries.
 pub(super) struct Flight<D> {
     slots: Vec<Option<(u32, Part<D>)>>,
     free: Vec<u16>,
@@ -79,14 +80,19 @@ impl<D> Flight<D> {
         end + patience
     }
 
-    /// Adds a submission, for which there must be room; returns its tag.
-    pub(super) fn insert(&mut self, part: Part<D>) -> u32 {
-        let slot = self.free.pop().expect("the caller saw room");
+    /// The tag of the next submission, for which there must be room.
+    pub(super) fn next_tag(&self) -> u32 {
+        let slot = self.free.last().expect("the caller saw room");
+        u32::from(self.serial.wrapping_add(1)) << 16 | u32::from(*slot)
+    }
+
+    /// Adds a submission, which gets [`next_tag`](Self::next_tag).
+    pub(super) fn insert(&mut self, part: Part<D>) {
+        let tag = self.next_tag();
+        self.free.pop();
         self.serial = self.serial.wrapping_add(1);
-        let tag = u32::from(self.serial) << 16 | u32::from(slot);
         self.order[part.shape.kernel as usize].push_back(tag);
-        self.slots[usize::from(slot)] = Some((tag, part));
-        tag
+        self.slots[tag as usize & 0xffff] = Some((tag, part));
     }
 
     /// Takes out the submission `tag`, if it is the next one of its kernel.

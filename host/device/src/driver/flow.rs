@@ -6,7 +6,7 @@ use super::recovery::Trouble;
 use super::stream::Encoder;
 use super::{Driver, Task, work};
 use crate::counters::Counter;
-use crate::entry::{Completion, Submission};
+use crate::entry::{COMPLETION_BYTES, Completion, Submission};
 use crate::layout::{BEAT, Shape, Status};
 use crate::transport::{Dma, Transport};
 
@@ -50,7 +50,16 @@ impl<T: Transport> Driver<T> {
         let Some(task) = self.tasks.get_mut(&serial) else { return Ok(()) };
         let index = task.submitted;
         let Buffers { input, output } = &mut buffers;
-        let mut encoder = Encoder::new(&mut input.dma, input.used);
+        let submission = Submission {
+            kernel: shape.kernel as u32,
+            tag: self.flight.next_tag(),
+            input: input.dma.iova(),
+            input_bytes: input.used as u32,
+            output_bytes: output.as_ref().map_or(0, |output| output.used as u32),
+            output: output.as_ref().map_or(0, |output| output.dma.iova()),
+            parameters: shape.parameters,
+        };
+        let mut encoder = Encoder::new(&mut input.dma, input.used, crc32c::crc32c(&submission.to_bytes()));
         task.work.encode(index, &mut encoder);
         let crc = match encoder.finish() {
             Ok(crc) => crc,
@@ -60,19 +69,10 @@ impl<T: Transport> Driver<T> {
             }
         };
         task.submitted += 1;
-        let mut submission = Submission {
-            kernel: shape.kernel as u32,
-            tag: 0,
-            input: input.dma.iova(),
-            input_bytes: input.used as u32,
-            output_bytes: output.as_ref().map_or(0, |output| output.used as u32),
-            output: output.as_ref().map_or(0, |output| output.dma.iova()),
-            parameters: shape.parameters,
-        };
         let deadline =
             self.flight.deadline(&shape, &self.capabilities, self.device.now(), self.options.patience);
         let part = Part { task: Some(serial), index, shape, buffers, crc, deadline };
-        submission.tag = self.flight.insert(part);
+        self.flight.insert(part);
         self.counters.submissions.add(1);
         self.counters.bytes_in.add(submission.input_bytes.into());
         let tail = self.rings.push(&submission);
@@ -83,9 +83,9 @@ impl<T: Transport> Driver<T> {
     /// Takes all completions that are there; whether there was one.
     pub(super) fn reap(&mut self) -> Result<bool, Trouble> {
         let mut found = false;
-        while let Some(completion) = self.rings.pop() {
+        while let Some(entry) = self.rings.pop() {
             found = true;
-            self.take(&completion)?;
+            self.take(&entry)?;
         }
         if found {
             self.device.consumed(self.rings.head());
@@ -93,7 +93,10 @@ impl<T: Transport> Driver<T> {
         Ok(found)
     }
 
-    fn take(&mut self, completion: &Completion) -> Result<(), Trouble> {
+    /// Whatever makes its checksums fail may have led the device astray before: only a reset makes sure of what it does and
+    /// holds.
+    fn take(&mut self, entry: &[u8; COMPLETION_BYTES]) -> Result<(), Trouble> {
+        let completion = Completion::from_bytes(entry);
         if completion.status >= Status::ReadError as u8 {
             self.counters.stops.add(1);
             return Err(Trouble::new(format!("status {}", completion.status)));
@@ -105,7 +108,12 @@ impl<T: Transport> Driver<T> {
                 completion.tag
             )));
         };
-        let verdict = self.join(&part, completion);
+        if let Err(trouble) = self.verify(&part, entry) {
+            self.scratch.clear();
+            self.quarantine.push(part.buffers);
+            return Err(trouble);
+        }
+        let verdict = self.join(&part, &completion);
         self.scratch.clear();
         self.pool.put_both(part.buffers);
         let Some(serial) = part.task else { return Ok(()) };
@@ -116,34 +124,41 @@ impl<T: Transport> Driver<T> {
         Ok(())
     }
 
-    /// Checks the completion of `part` and joins its output to that of its task.
-    fn join(&mut self, part: &Part<T::Dma>, completion: &Completion) -> Result<(), String> {
+    /// Takes the output of `part` out of DMA memory and checks what the completion says of it.
+    fn verify(&mut self, part: &Part<T::Dma>, entry: &[u8; COMPLETION_BYTES]) -> Result<(), Trouble> {
         let refuse = |counter: &Counter, reason: String| {
             counter.add(1);
-            Err(reason)
+            Err(Trouble::new(reason))
         };
+        let completion = Completion::from_bytes(entry);
         let bytes = completion.output_bytes as usize;
-        if completion.status != Status::Ok as u8 {
-            return refuse(&self.counters.refused, format!("status {}", completion.status));
-        }
-        if completion.input_crc != part.crc {
-            return refuse(&self.counters.input_crc, "the device read another input".into());
-        }
         if bytes > part.shape.output_beats * BEAT || !bytes.is_multiple_of(BEAT) {
             return refuse(&self.counters.wrong, format!("{bytes} bytes of output"));
         }
         let crc = part.buffers.output.as_ref().map_or(0, |output| self.scratch.fill(&output.dma, bytes));
-        if completion.output_crc != crc {
-            return refuse(&self.counters.output_crc, "the output has another checksum".into());
+        if completion.output_crc != Completion::checksum(entry, crc) {
+            return refuse(&self.counters.output_crc, "output and completion have another checksum".into());
         }
-        self.counters.bytes_out.add(bytes as u64);
+        if completion.input_crc != part.crc {
+            return refuse(&self.counters.input_crc, "the device read another submission or input".into());
+        }
+        Ok(())
+    }
+
+    /// Joins the output of `part` to that of its task.
+    fn join(&mut self, part: &Part<T::Dma>, completion: &Completion) -> Result<(), String> {
+        if completion.status != Status::Ok as u8 {
+            self.counters.refused.add(1);
+            return Err(format!("status {}", completion.status));
+        }
+        self.counters.bytes_out.add(completion.output_bytes.into());
         self.counters.cycles.add(completion.cycles.into());
         let Some(task) = part.task.and_then(|serial| self.tasks.get_mut(&serial)) else { return Ok(()) };
         let decoded = task.work.decode(part.index, completion.results, &mut self.scratch);
-        match decoded.and_then(|()| self.scratch.finish()) {
-            Ok(()) => Ok(()),
-            Err(wrong) => refuse(&self.counters.wrong, wrong.0),
-        }
+        decoded.and_then(|()| self.scratch.finish()).map_err(|wrong| {
+            self.counters.wrong.add(1);
+            wrong.0
+        })
     }
 
     /// One more part of task `serial` is done.

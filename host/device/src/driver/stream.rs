@@ -11,7 +11,7 @@ const WORDS: usize = BEAT / 8;
 /// Bytes that are copied at once.
 const CHUNK: usize = 4096;
 
-/// Writes the input of a part and takes its checksum on the way.
+/// Writes the input of a part and takes the checksum on the way.
 pub(super) struct Encoder<'a, D> {
     dma: &'a mut D,
     at: usize,
@@ -21,12 +21,12 @@ pub(super) struct Encoder<'a, D> {
 }
 
 impl<'a, D: Dma> Encoder<'a, D> {
-    /// Starts at the beginning of `dma`; `bytes` bytes are to come.
-    pub(super) fn new(dma: &'a mut D, bytes: usize) -> Self {
-        Self { dma, at: 0, room: bytes, crc: 0, chunk: Zeroizing::new([0; CHUNK]) }
+    /// Starts at the beginning of `dma`; `bytes` bytes are to come. `crc` is the checksum of the submission.
+    pub(super) fn new(dma: &'a mut D, bytes: usize, crc: u32) -> Self {
+        Self { dma, at: 0, room: bytes, crc, chunk: Zeroizing::new([0; CHUNK]) }
     }
 
-    /// The checksum, if as many beats came as were to come.
+    /// The checksum of submission and input, if as many beats came as were to come.
     pub(super) fn finish(self) -> Result<u32, Wrong> {
         if self.at == self.room {
             Ok(self.crc)

@@ -21,7 +21,7 @@ pub struct Plan {
     pub read_error: Chance,
     /// A read of memory is never answered.
     pub read_lost: Chance,
-    /// A bit of what is read changes on the way. Rings are spared: the contract has checksums of data only.
+    /// A bit of what is read changes on the way.
     pub read_corrupted: Chance,
     /// A write to memory is answered with an error, and not done.
     pub write_error: Chance,
@@ -29,7 +29,7 @@ pub struct Plan {
     pub write_lost: Chance,
     /// A write to memory is answered, but not done: lost completions, stale outputs.
     pub write_dropped: Chance,
-    /// A bit of what is written changes on the way. Rings are spared.
+    /// A bit of what is written changes on the way.
     pub write_corrupted: Chance,
     /// An interrupt message is lost.
     pub interrupt_lost: Chance,
@@ -118,6 +118,10 @@ pub struct Struck {
     pub lost: u64,
     /// Transactions with a changed bit.
     pub corrupted: u64,
+    /// Of these, submissions that were read.
+    pub submissions: u64,
+    /// Of these, completions that were written.
+    pub completions: u64,
     /// Writes that were answered, but not done.
     pub dropped: u64,
     /// Interrupt messages that were lost.
@@ -131,7 +135,7 @@ pub struct Struck {
 impl Struck {
     /// All together.
     pub fn total(&self) -> u64 {
-        let Self { errors, lost, corrupted, dropped, interrupts, deaths, parity } = self;
+        let Self { errors, lost, corrupted, dropped, interrupts, deaths, parity, .. } = self;
         errors + lost + corrupted + dropped + interrupts + deaths + parity
     }
 }
@@ -161,25 +165,29 @@ impl Faults {
         self.struck
     }
 
-    /// What happens to a read. Those of a ring are not corrupted.
-    pub fn read(&mut self, ring: bool) -> Fate {
+    /// What happens to a read, of a submission or of data.
+    pub fn read(&mut self, submission: bool) -> Fate {
         let Plan { read_error, read_lost, read_corrupted, .. } = self.plan;
-        self.fate([
+        let fate = self.fate([
             (read_error, Fate::Error),
             (read_lost, Fate::Lost),
-            (if ring { 0 } else { read_corrupted }, Fate::Corrupted),
-        ])
+            (read_corrupted, Fate::Corrupted),
+        ]);
+        self.struck.submissions += u64::from(submission && fate == Fate::Corrupted);
+        fate
     }
 
-    /// What happens to a write. Those to a ring are not corrupted.
-    pub fn write(&mut self, ring: bool) -> Fate {
+    /// What happens to a write, of a completion or of data.
+    pub fn write(&mut self, completion: bool) -> Fate {
         let Plan { write_error, write_lost, write_dropped, write_corrupted, .. } = self.plan;
-        self.fate([
+        let fate = self.fate([
             (write_error, Fate::Error),
             (write_lost, Fate::Lost),
             (write_dropped, Fate::Dropped),
-            (if ring { 0 } else { write_corrupted }, Fate::Corrupted),
-        ])
+            (write_corrupted, Fate::Corrupted),
+        ]);
+        self.struck.completions += u64::from(completion && fate == Fate::Corrupted);
+        fate
     }
 
     /// Whether this interrupt message is lost.

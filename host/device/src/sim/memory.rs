@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use super::faults::{Fate, Faults};
+use crate::entry::{SUBMISSION_BYTES, Submission};
 use crate::pci::Window;
 use crate::transport::Dma;
 
@@ -40,6 +41,8 @@ struct Inner {
     next: u64,
     rings: [Range<u64>; 2],
     faults: Faults,
+    /// What corrupted submissions name.
+    misled: Vec<Range<u64>>,
     unmapped: u64,
     /// Whether anything of it can be reached: the device is a bus master.
     reachable: bool,
@@ -84,8 +87,8 @@ impl Memory {
     /// No memory yet, behind a bus with `faults`.
     pub fn new(faults: Faults) -> Self {
         let rings = [0..0, 0..0];
-        let inner =
-            Inner { regions: BTreeMap::new(), next: FIRST, rings, faults, unmapped: 0, reachable: true };
+        let (regions, misled) = (BTreeMap::new(), Vec::new());
+        let inner = Inner { regions, next: FIRST, rings, faults, misled, unmapped: 0, reachable: true };
         Self(Arc::new(Mutex::new(inner)))
     }
 
@@ -115,7 +118,7 @@ impl Memory {
         self.lock().reachable = reachable;
     }
 
-    /// Says where the rings are, so that their entries are not corrupted.
+    /// Says where the rings are, so that entries are told from data.
     pub fn set_rings(&self, submission: Range<u64>, completion: Range<u64>) {
         self.lock().rings = [submission, completion];
     }
@@ -126,14 +129,17 @@ impl Memory {
     /// If nothing is mapped there, or a fault strikes.
     pub fn read(&self, iova: u64, bytes: &mut [u8]) -> Result<(), BusError> {
         let mut inner = self.lock();
-        let ring = inner.is_ring(iova);
+        let submission = inner.rings[0].contains(&iova);
         let (region, at) = inner.mapped(iova, bytes.len())?;
         region.read(at, bytes);
-        match inner.faults.read(ring) {
+        match inner.faults.read(submission) {
             Fate::Error => Err(BusError::Refused),
             Fate::Lost => Err(BusError::Silent),
             Fate::Corrupted => {
                 inner.faults.corrupt(bytes);
+                if submission {
+                    inner.mislead(bytes);
+                }
                 Ok(())
             }
             Fate::Done | Fate::Dropped => Ok(()),
@@ -146,14 +152,14 @@ impl Memory {
     /// If nothing is mapped there, or a fault strikes.
     pub fn write(&self, iova: u64, bytes: &[u8], enable: impl Fn(usize) -> bool) -> Result<(), BusError> {
         let mut inner = self.lock();
-        let ring = inner.is_ring(iova);
+        let completion = inner.rings[1].contains(&iova);
         let (region, _) = inner.mapped(iova, bytes.len())?;
         if !region.is_writable() {
             inner.unmapped += 1;
             return Err(BusError::Refused);
         }
         let mut bytes = Zeroizing::new(bytes.to_vec());
-        match inner.faults.write(ring) {
+        match inner.faults.write(completion) {
             Fate::Error => return Err(BusError::Refused),
             Fate::Lost => return Err(BusError::Silent),
             Fate::Dropped => return Ok(()),
@@ -171,7 +177,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Accesses of the device to memory that was not mapped: there must be none.
+    /// Accesses of the device to memory that was not mapped and that no corrupted submission has named: there must be none.
     pub fn unmapped_accesses(&self) -> u64 {
         self.lock().unmapped
     }
@@ -200,14 +206,20 @@ impl Inner {
             let fits = at.checked_add(len).is_some_and(|end| end <= bytes.len());
             fits.then_some((bytes, at))
         });
-        if found.is_none() {
+        if found.is_none() && !self.misled.iter().any(|range| range.contains(&iova)) {
             self.unmapped += 1;
         }
         found.ok_or(BusError::Refused)
     }
 
-    fn is_ring(&self, iova: u64) -> bool {
-        self.rings.iter().any(|ring| ring.contains(&iova))
+    /// A submission has reached the device as these bytes.
+    fn mislead(&mut self, bytes: &[u8]) {
+        for entry in bytes.as_chunks::<SUBMISSION_BYTES>().0 {
+            let Submission { input, input_bytes, output, output_bytes, .. } = Submission::from_bytes(entry);
+            for (start, bytes) in [(input, input_bytes), (output, output_bytes)] {
+                self.misled.push(start..start.saturating_add(bytes.into()));
+            }
+        }
     }
 }
 

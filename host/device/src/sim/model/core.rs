@@ -27,6 +27,9 @@ const QUEUE_DEPTH: usize = 8;
 /// A burst never crosses such a boundary.
 const BOUNDARY: u64 = 4096;
 
+/// Bytes of most buffers.
+const LIKELY_BYTES: usize = 1 << 24;
+
 /// Cycles from a reset to the end of scrubbing.
 const SCRUB_CYCLES: u64 = 4096;
 
@@ -199,7 +202,8 @@ impl Core {
         let submission = Submission::from_bytes(&bytes);
         let good = self.is_good(&submission);
         let status = if good { Status::Ok } else { Status::BadDescriptor } as u8;
-        let completion = Completion { tag: submission.tag, status, ..Completion::default() };
+        let input_crc = crc32c::crc32c(&bytes);
+        let completion = Completion { tag: submission.tag, status, input_crc, ..Completion::default() };
         let stage = if good { Stage::Read } else { Stage::Post };
         // Where nobody is responsible, the first kernel's queue is as good as any.
         let kernel = (submission.kernel & 0xff) as usize;
@@ -240,9 +244,13 @@ impl Core {
 
     fn input(&mut self, active: &mut Active) -> Result<(), Failure> {
         let Submission { input, input_bytes, .. } = active.submission;
-        let mut bytes = Zeroizing::new(vec![0; input_bytes as usize]);
-        self.transfer(input, bytes.len(), |core, at, range| core.burst_in(at, &mut bytes[range]))?;
-        active.completion.input_crc = crc32c::crc32c(&bytes);
+        // An entry that has changed on its way may speak of gigabytes that are not there.
+        let mut bytes = Zeroizing::new(Vec::with_capacity((input_bytes as usize).min(LIKELY_BYTES)));
+        self.transfer(input, input_bytes as usize, |core, at, range| {
+            bytes.resize(range.end, 0);
+            core.burst_in(at, &mut bytes[range])
+        })?;
+        active.completion.input_crc = crc32c::crc32c_append(active.completion.input_crc, &bytes);
         active.stage = Stage::Run(beats(&bytes));
         self.registers.counters[counter_values::READ_BEATS as usize] += (bytes.len() / BEAT) as u64;
         Ok(())
@@ -250,7 +258,7 @@ impl Core {
 
     fn run(&mut self, kernel: usize, mut input: Vec<Beat>, active: &mut Active) -> Result<(), Failure> {
         let room = active.submission.output_bytes as usize / BEAT;
-        let mut output = Vec::with_capacity(room);
+        let mut output = Vec::with_capacity(room.min(LIKELY_BYTES / BEAT));
         let Finished { status: mut ended, results } =
             self.kernels[kernel].run(&active.submission.parameters, &input, &mut output);
         input.as_flattened_mut().zeroize();
@@ -278,8 +286,10 @@ impl Core {
         Ok(())
     }
 
+    /// `completion` has the checksum of the output where that of both belongs.
     fn post(&mut self, mut completion: Completion) {
         completion.phase = self.phase;
+        completion = completion.sealed(completion.output_crc);
         let ring = self.registers.completions;
         let at = ring.base + u64::from(ring.tail) * COMPLETION_BYTES as u64;
         if let Err(failure) = self.burst_out(at, &completion.to_bytes()) {
@@ -301,9 +311,9 @@ impl Core {
             status
         };
         let can_tell = answer != BusError::Silent && !self.registers.completions.is_full();
-        if let Some(mut completion) = concerned.filter(|_| can_tell) {
-            completion.status = code as u8;
-            completion.phase = self.phase;
+        if let Some(Completion { tag, .. }) = concerned.filter(|_| can_tell) {
+            let told = Completion { tag, status: code as u8, phase: self.phase, ..Completion::default() };
+            let completion = told.sealed(0);
             let ring = self.registers.completions;
             let at = ring.base + u64::from(ring.tail) * COMPLETION_BYTES as u64;
             if self.burst_out(at, &completion.to_bytes()).is_ok() {

@@ -14,6 +14,9 @@ const fn totals(banks: usize) -> usize {
     if banks == 1 { 512 } else { 256 }
 }
 
+/// Iterations after which the model gives up, where the device would go on and be reset by an impatient driver.
+const PATIENCE: u32 = 1 << 14;
+
 /// The LDPC unit.
 #[derive(Debug)]
 pub struct Ldpc {
@@ -215,6 +218,9 @@ impl<'a> Decoder<'a> {
             if converged || iterations == limit {
                 put(self.word.iter().cloned(), output);
                 return Ok([iterations, converged.into()]);
+            }
+            if iterations == PATIENCE {
+                return Err(Status::BadData);
             }
             self.iteration()?;
             iterations += 1;
