@@ -19,6 +19,45 @@ pub(crate) struct Compute {
     threads: Option<u16>,
 }
 
+/// Who computes for both sides of a link.
+#[derive(clap::Args)]
+pub(crate) struct BothSides {
+    #[command(flatten)]
+    compute: Compute,
+    /// Backend of Bob's kernels, if it is not that of Alice's: a card serves one side at a time
+    #[arg(long, value_name = "NAME")]
+    bob_backend: Option<String>,
+}
+
+impl BothSides {
+    /// Threads of one side.
+    pub(crate) fn threads(&self) -> usize {
+        self.compute.threads()
+    }
+
+    /// What computes, by name; each is opened once, so that a wrong name is found before anything is made.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub(crate) fn names(&self) -> Result<String, Failure> {
+        let alice = self.compute.open()?.name();
+        match &self.bob_backend {
+            None => Ok(alice),
+            Some(name) => Ok(format!("{alice}; Bob: {}", self.compute.open_named(name)?.name())),
+        }
+    }
+
+    /// Alice's and Bob's backend.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub(crate) fn open(&self) -> Result<[Box<dyn Backend>; 2], Failure> {
+        let alice = self.compute.open()?;
+        let bob = self.compute.open_named(self.bob_backend.as_ref().unwrap_or(&self.compute.backend))?;
+        Ok([alice, bob])
+    }
+}
+
 impl Compute {
     /// Threads of one side.
     pub(crate) fn threads(&self) -> usize {
@@ -31,6 +70,10 @@ impl Compute {
     /// # Errors
     /// If there is none of that name.
     pub(crate) fn open(&self) -> Result<Box<dyn Backend>, Failure> {
-        backend::open(&self.backend, self.threads()).map_err(Failure::input)
+        self.open_named(&self.backend)
+    }
+
+    fn open_named(&self, name: &str) -> Result<Box<dyn Backend>, Failure> {
+        backend::open(name, self.threads()).map_err(Failure::input)
     }
 }

@@ -3,6 +3,7 @@
 //! A device comes with the CPU behind it: a job never fails because of a device.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use qkdpp_device::layout::Capabilities;
 use qkdpp_device::pci::sysfs::Slot;
@@ -30,6 +31,9 @@ pub enum OpenError {
          `cargo build --release --features rtl`"
     )]
     NoRtl,
+    /// Nobody knows the setting.
+    #[error("{0:?} is no setting of a device; there are poll and patience=SECONDS (1 to 3600)")]
+    Setting(String),
     /// The device cannot be used.
     #[error("{name}: {reason}")]
     Device {
@@ -50,8 +54,9 @@ pub enum OpenError {
 /// | a card, by its PCI address | `vfio:0000:01:00.0` |
 /// | a server of such a card on a socket | `vfio-user:/run/qkdpp.socket` |
 ///
-/// After the name of a card or a socket, `?poll` makes the driver look for completions all the time, which costs a core,
-/// instead of waiting for interrupts.
+/// Options may follow the name of a card or a socket, as in `vfio:0000:01:00.0?poll&patience=60`: `poll` makes the driver look
+/// for completions all the time, which costs a core, instead of waiting for interrupts; `patience` is how many seconds a job
+/// may be late, for devices that are simulated and slow.
 ///
 /// # Errors
 /// If there is no such backend in this build, or its device cannot be used.
@@ -93,11 +98,38 @@ pub fn reset(name: &str) -> Result<(), OpenError> {
     reach(name, Reset)?.map_err(device)
 }
 
+/// What follows the name of a card.
+#[derive(Debug, Default, PartialEq)]
+struct Settings {
+    notice: Notice,
+    patience: Option<Duration>,
+}
+
+impl Settings {
+    /// The name without its settings, and these.
+    fn split(name: &str) -> Result<(&str, Self), OpenError> {
+        let mut settings = Self::default();
+        let (place, list) = name.split_once('?').unwrap_or((name, ""));
+        for setting in list.split('&').filter(|setting| !setting.is_empty()) {
+            match setting.split_once('=').unwrap_or((setting, "")) {
+                ("poll", "") => settings.notice = Notice::Polling,
+                ("patience", seconds)
+                    if seconds.parse().is_ok_and(|seconds| (1..=3600).contains(&seconds)) =>
+                {
+                    settings.patience = seconds.parse().ok().map(Duration::from_secs);
+                }
+                _ => return Err(OpenError::Setting(setting.to_owned())),
+            }
+        }
+        Ok((place, settings))
+    }
+}
+
 /// Something to do with a transport, whichever it is.
 trait Errand {
     type Outcome;
 
-    fn run(self, transport: impl Transport + 'static) -> Self::Outcome;
+    fn run(self, transport: impl Transport + 'static, settings: &Settings) -> Self::Outcome;
 }
 
 struct Open<'a> {
@@ -107,8 +139,10 @@ struct Open<'a> {
 impl Errand for Open<'_> {
     type Outcome = Result<(Box<dyn Backend>, Capabilities), Unusable>;
 
-    fn run(self, transport: impl Transport + 'static) -> Self::Outcome {
-        let fpga = Fpga::open(transport, Options::new(self.name))?;
+    fn run(self, transport: impl Transport + 'static, settings: &Settings) -> Self::Outcome {
+        let mut options = Options::new(self.name);
+        options.patience = settings.patience.unwrap_or(options.patience);
+        let fpga = Fpga::open(transport, options)?;
         let capabilities = fpga.capabilities().clone();
         Ok((Box::new(fpga), capabilities))
     }
@@ -119,28 +153,26 @@ struct Reset;
 impl Errand for Reset {
     type Outcome = std::io::Result<()>;
 
-    fn run(self, mut transport: impl Transport + 'static) -> Self::Outcome {
+    fn run(self, mut transport: impl Transport + 'static, _: &Settings) -> Self::Outcome {
         transport.recover()
     }
 }
 
 /// Runs `errand` on the transport to the device called `name`.
 fn reach<E: Errand>(name: &str, errand: E) -> Result<E::Outcome, OpenError> {
-    let (place, notice) = match name.strip_suffix("?poll") {
-        Some(place) => (place, Notice::Polling),
-        None => (name, Notice::Interrupts),
-    };
+    let (place, settings) = Settings::split(name)?;
+    let notice = settings.notice;
     if let Some(address) = place.strip_prefix("vfio:") {
         let slot = Slot::new(address).map_err(|error| unusable(name, &error))?;
-        return Ok(errand.run(pci::<Vfio>(name, slot, notice)?));
+        return Ok(errand.run(pci::<Vfio>(name, slot, notice)?, &settings));
     }
     if let Some(path) = place.strip_prefix("vfio-user:") {
-        return Ok(errand.run(pci::<VfioUser>(name, PathBuf::from(path), notice)?));
+        return Ok(errand.run(pci::<VfioUser>(name, PathBuf::from(path), notice)?, &settings));
     }
-    match name {
-        "sim:model" => Ok(errand.run(Model::sound())),
+    match place {
+        "sim:model" => Ok(errand.run(Model::sound(), &settings)),
         #[cfg(feature = "rtl")]
-        "sim:rtl" => Ok(errand.run(rtl(name)?)),
+        "sim:rtl" => Ok(errand.run(rtl(name)?, &settings)),
         #[cfg(not(feature = "rtl"))]
         "sim:rtl" => Err(OpenError::NoRtl),
         _ => Err(OpenError::Unknown(name.to_owned())),
@@ -193,10 +225,14 @@ mod tests {
         for (name, expected) in [
             ("vfio:01:00", "no PCI address"),
             ("vfio:0000:ff:1f.7?poll", "qkdpp device list"),
-            ("vfio-user:/nowhere/socket", "/nowhere/socket"),
+            ("vfio-user:/nowhere/socket?patience=60&poll", "/nowhere/socket"),
         ] {
             let error = open(name, 1).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(error.contains(name) && error.contains(expected), "{error}");
+        }
+        for wrong in ["fast", "patience", "patience=0", "poll=1"] {
+            let error = open(&format!("vfio-user:/nowhere/socket?{wrong}"), 1).err();
+            assert_eq!(error, Some(OpenError::Setting(wrong.to_owned())));
         }
         let unknown = open("sim:mode", 1).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(unknown.contains("sim:model") && unknown.contains("cpu:portable"), "{unknown}");

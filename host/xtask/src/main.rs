@@ -2,6 +2,7 @@
 
 mod hdl;
 mod layout;
+mod pcie;
 mod report;
 mod run;
 
@@ -34,6 +35,8 @@ enum Command {
         /// Only these targets of hdl/synth/targets.toml.
         targets: Vec<String>,
     },
+    /// Run the driver in a virtual machine whose card is the Verilated core, behind an IOMMU.
+    PcieTest,
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Layout => layout::check(),
         Command::Hdl { check } => hdl::check(check),
         Command::RtlReport { targets } => report::report(&targets),
+        Command::PcieTest => pcie::test(),
         Command::Vectors => vectors(),
     };
     match result {

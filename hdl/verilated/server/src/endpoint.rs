@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use qkdpp_device::pci::Window;
+use qkdpp_device::transport::Transport;
 use vfio_bindings::bindings::vfio::{
     VFIO_IRQ_INFO_EVENTFD, VFIO_IRQ_INFO_NORESIZE, VFIO_IRQ_SET_DATA_EVENTFD, VFIO_PCI_BAR0_REGION_INDEX,
     VFIO_PCI_BAR1_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_PCI_NUM_IRQS,
@@ -61,7 +62,7 @@ impl<D: Device> Endpoint<D> {
 
     fn restart(&mut self) -> io::Result<()> {
         self.config = Config::new();
-        self.board.with(|device| device.recover())
+        self.board.with(Transport::recover)
     }
 
     /// Accesses of four bytes at multiples of four are those of registers; no others reach the device.

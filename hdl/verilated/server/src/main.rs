@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use qkdpp_device::sim::faults::{ALWAYS, Plan};
+use qkdpp_device::sim::model::default_capabilities;
+use qkdpp_device::sim::{Idle, Model};
 use qkdpp_rtl_server::{Board, Device, serve};
 
 /// Serves a simulated accelerator as a PCI device on a vfio-user socket.
@@ -17,6 +20,9 @@ struct Arguments {
     /// Everything takes this many times longer.
     #[arg(long, default_value_t = 0)]
     slow: u32,
+    /// One interrupt in this many is lost; 0: none.
+    #[arg(long, default_value_t = 0)]
+    lose_interrupts: u32,
     /// End when the first client leaves.
     #[arg(long)]
     once: bool,
@@ -24,8 +30,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let served =
-        if arguments.model { run(qkdpp_device::sim::Model::sound(), &arguments) } else { rtl(&arguments) };
+    let served = if arguments.model {
+        run(Model::new(default_capabilities(), plan(&arguments), Idle::Sleep), &arguments)
+    } else {
+        rtl(&arguments)
+    };
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -33,6 +42,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What goes wrong.
+fn plan(arguments: &Arguments) -> Plan {
+    let interrupt_lost = ALWAYS.checked_div(arguments.lose_interrupts).unwrap_or(0);
+    Plan { budget: u32::MAX, interrupt_lost, ..Plan::sound() }
 }
 
 fn run<D: Device>(device: D, arguments: &Arguments) -> std::io::Result<()> {
@@ -45,11 +60,10 @@ fn run<D: Device>(device: D, arguments: &Arguments) -> std::io::Result<()> {
 
 #[cfg(feature = "rtl")]
 fn rtl(arguments: &Arguments) -> std::io::Result<()> {
-    use qkdpp_device::sim::faults::Plan;
+    use qkdpp_device::sim::Rtl;
     use qkdpp_device::sim::rtl::Timing;
-    use qkdpp_device::sim::{Idle, Rtl};
 
-    let rtl = Rtl::new(&Timing::calm(), Plan::sound(), Idle::Sleep).map_err(std::io::Error::other)?;
+    let rtl = Rtl::new(&Timing::calm(), plan(arguments), Idle::Sleep).map_err(std::io::Error::other)?;
     run(rtl, arguments)
 }
 

@@ -9,11 +9,8 @@ use crate::transport::{Transport, Wake};
 /// What every register of a device that has left the bus reads as.
 const GONE: u32 = u32::MAX;
 
-/// How long a reset may take: the bus to answer, the memories to be scrubbed.
-const RESET_TIME: Duration = Duration::from_millis(100);
-
-/// How often a reset is looked after.
-const RESET_POLL: Duration = Duration::from_micros(100);
+/// How often a reset is looked after, at first and at last.
+const RESET_POLLS: [Duration; 2] = [Duration::from_micros(100), Duration::from_millis(10)];
 
 /// A device that cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +80,8 @@ pub(super) enum Condition {
 /// A device by its registers.
 pub(super) struct Device<T> {
     pub(super) transport: T,
+    /// How long a reset may take: the bus to answer, the memories to be scrubbed.
+    pub(super) patience: Duration,
 }
 
 impl<T: Transport> Device<T> {
@@ -129,7 +128,8 @@ impl<T: Transport> Device<T> {
 
     fn try_reset(&mut self) -> Result<(), Unusable> {
         self.write(regs::CONTROL, regs::control::RESET);
-        let deadline = self.now() + RESET_TIME;
+        let deadline = self.now() + self.patience;
+        let [mut poll, longest] = RESET_POLLS;
         loop {
             match self.read(regs::STATUS) {
                 GONE => return Err(Unusable::Gone),
@@ -138,7 +138,8 @@ impl<T: Transport> Device<T> {
                 }
                 status if self.now() >= deadline => return Err(Unusable::Reset(status)),
                 _ => {
-                    let next = self.now() + RESET_POLL;
+                    let next = self.now() + poll;
+                    poll = longest.min(2 * poll);
                     while self.wait(next)? == Wake::Nudge {}
                 }
             }

@@ -119,7 +119,7 @@ impl<T: Transport> Driver<T> {
         let entries = options.entries;
         assert!(entries.is_power_of_two() && (2..=4096).contains(&entries), "queues of {entries} entries");
         let counters = Arc::new(Counters::default());
-        let mut device = Device { transport };
+        let mut device = Device { transport, patience: options.patience };
         let capabilities = device.identify()?;
         let rings = Rings::new(&mut device.transport, options.entries.into())?;
         let mut driver = Self {

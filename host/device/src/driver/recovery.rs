@@ -58,8 +58,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(10);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How long the self-test may take.
-const TEST_TIME: Duration = Duration::from_secs(5);
+/// How long the self-test may take, in units of the patience with a job.
+const TEST_TIME: u32 = 10;
 
 impl<T: Transport> Driver<T> {
     /// Looks whether the device is there, works and is in time.
@@ -152,7 +152,7 @@ impl<T: Transport> Driver<T> {
 
     /// Runs jobs whose outputs are known, of every kernel that is there.
     fn test(&mut self) -> Result<(), Unusable> {
-        let deadline = self.device.now() + TEST_TIME;
+        let deadline = self.device.now() + TEST_TIME * self.options.patience;
         for (job, expected) in known::answers() {
             let name = format!("{job:?}");
             self.cut(JobId(0), job);

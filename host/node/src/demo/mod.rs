@@ -10,7 +10,7 @@ use std::thread;
 use qkdpp::{Entropy, OsEntropy};
 use qkdpp_protocol::{Profile, RawBatch};
 
-use crate::compute::Compute;
+use crate::compute::BothSides;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::feed::{self, Batch};
@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    compute: Compute,
+    compute: BothSides,
 }
 
 fn after_help() -> String {
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let link = config.link()?;
     let (channel_seed, entropy) = randomness(arguments.seed)?;
     // Before anything is made, so that a wrong name leaves nothing behind.
-    let backend = arguments.compute.open()?.name();
+    let backend = arguments.compute.names()?;
     fs::create_dir_all(&arguments.out).map_err(Failure::file(&arguments.out))?;
 
     let batches = feed::simulated(link, &config.profile, channel_seed, arguments.blocks)?;

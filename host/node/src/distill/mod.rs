@@ -5,7 +5,7 @@ mod input;
 use std::env;
 use std::path::PathBuf;
 
-use crate::compute::Compute;
+use crate::compute::BothSides;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::feed;
@@ -48,12 +48,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    compute: Compute,
+    compute: BothSides,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = Config::load(&arguments.config)?;
-    let backend = arguments.compute.open()?.name();
+    let backend = arguments.compute.names()?;
     let Input { alice, bob, source, clock_hz } = input::open(arguments, &mut config)?;
     let threads_per_side = arguments.compute.threads();
     let run = Run { config: &config, source, clock_hz, backend, threads_per_side };

@@ -23,7 +23,7 @@ use qkdpp::{Entropy, Link, LinkConfig, OsEntropy, Pool, ServeError, serve};
 use qkdpp_kernels::Backend;
 use qkdpp_protocol::{Profile, RawBatch, Role};
 
-use crate::compute::Compute;
+use crate::compute::BothSides;
 use crate::error::Failure;
 pub(crate) use ended::{Block, KeyDigest, Outcome};
 use ended::{Side, compare};
@@ -50,7 +50,7 @@ impl PairEntropy {
 /// What the two endpoints are made of.
 pub(crate) struct Setup<'a> {
     pub(crate) profile: &'a Profile,
-    pub(crate) compute: &'a Compute,
+    pub(crate) compute: &'a BothSides,
     pub(crate) entropy: PairEntropy,
     /// Where the key pools are made and removed again.
     pub(crate) folder: &'a Path,
@@ -71,7 +71,7 @@ pub(crate) fn run(
     let (alice_stream, alice_wire) = connect()?;
     let (bob_wire, bob_stream) = connect()?;
     let wire = Wire::new(&alice_wire, &bob_wire);
-    let backends = [compute.open()?, compute.open()?];
+    let backends = compute.open()?;
     let monitors = backends.each_ref().map(Backend::monitor);
     let [for_alice, for_bob] = backends;
     let link = |role, backend, pool: Pool, entropy| {
