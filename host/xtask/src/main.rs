@@ -77,9 +77,10 @@ fn ci() -> Result<(), Failed> {
         python(&["testvectors/oracle/generate.py", "--check"])
     })?;
     hdl::ci()?;
-    step("tests on the Verilated core", || {
-        let conformance = ["--test", "rtl_suite", "--locked", "conformance"];
-        cargo(&[&["test", "--package", "qkdpp-device", "--features", "rtl"], &conformance[..]].concat())
+    step("tests on the Verilated core: conformance, faults, sessions, the demo", || {
+        let packages = ["-p", "qkdpp-device", "-p", "qkdpp", "-p", "qkdpp-node", "--features", "rtl"];
+        let tests = ["--test", "rtl_suite", "--test", "rtl_session", "--test", "cli_demo"];
+        cargo(&[&["test", "--locked"], &packages[..], &tests[..]].concat())
     })?;
     announce("tests");
     cargo(&["test", "--workspace", "--locked"])
