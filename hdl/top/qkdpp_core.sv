@@ -1,11 +1,11 @@
 // The accelerator (DEVICE.md): registers behind an AXI4-Lite slave, queues and data in host memory
 // behind an AXI4 master, two level interrupts, one clock.
 //
-//   AXI4-Lite -> qkdpp_regs <-> qkdpp_control, qkdpp_interrupt, qkdpp_counters
+//   AXI4-Lite -> qkdpp_registers <-> qkdpp_control
 //                    |
-//   qkdpp_fetch -> [ qkdpp_channel <-> kernel ] for each kernel -> qkdpp_complete
-//        |               |       |                                    |
-//   qkdpp_dma_read ------+       +------ qkdpp_dma_write -------------+   -> AXI4
+//   qkdpp_fetch -> qkdpp_channels: [ channel <-> kernel ] for each kernel -> qkdpp_complete
+//        |               |       |                                              |
+//   qkdpp_dma_read ------+       +----------- qkdpp_dma_write ------------------+   -> AXI4
 //
 // Throughput: one beat a cycle both ways over all kernels.
 module qkdpp_core
@@ -125,51 +125,82 @@ module qkdpp_core
   assign m_axi_arqos_o = '0;
 
   // ---- Registers ----
-  qkdpp_regs_pkg::qkdpp_regs__in_t  hw;
-  qkdpp_regs_pkg::qkdpp_regs__out_t sw;
+  logic                  clear, stop, run, reset, enable, ready, halted, draining, idle, error;
+  logic                  bus_pending, jobs_busy, posted;
+  fault_t                error_fault;
+  logic [7:0]            error_kernel;
+  logic [31:0]           bus_timeout;
+  addr_t                 sq_base, cq_base;
+  logic [11:0]           sq_mask, sq_tail, sq_head, cq_mask, cq_head, cq_tail;
+  now_t                  now;
+  logic [NumKernels-1:0] busy, starved, blocked, finished;
 
-  qkdpp_regs u_regs (
-    .clk           (clk_i),
-    .arst_n        (rst_ni),
-    .s_axil_awready(s_axil_awready_o),
-    .s_axil_awvalid(s_axil_awvalid_i),
-    .s_axil_awaddr (s_axil_awaddr_i),
-    .s_axil_awprot (s_axil_awprot_i),
-    .s_axil_wready (s_axil_wready_o),
-    .s_axil_wvalid (s_axil_wvalid_i),
-    .s_axil_wdata  (s_axil_wdata_i),
-    .s_axil_wstrb  (s_axil_wstrb_i),
-    .s_axil_bready (s_axil_bready_i),
-    .s_axil_bvalid (s_axil_bvalid_o),
-    .s_axil_bresp  (s_axil_bresp_o),
-    .s_axil_arready(s_axil_arready_o),
-    .s_axil_arvalid(s_axil_arvalid_i),
-    .s_axil_araddr (s_axil_araddr_i),
-    .s_axil_arprot (s_axil_arprot_i),
-    .s_axil_rready (s_axil_rready_i),
-    .s_axil_rvalid (s_axil_rvalid_o),
-    .s_axil_rdata  (s_axil_rdata_o),
-    .s_axil_rresp  (s_axil_rresp_o),
-    .hwif_in       (hw),
-    .hwif_out      (sw)
+  qkdpp_registers #(
+    .Kernels              (Present),
+    .Build                (Build),
+    .SiftPlanes           (SiftPlanes),
+    .ParitiesLogBits      (ParitiesLogBits),
+    .LdpcLanes            (LdpcLanes),
+    .LdpcEdgesPerCycle    (LdpcEdgesPerCycle),
+    .LdpcColumns          (LdpcColumns),
+    .LdpcEntries          (LdpcEntries),
+    .LdpcRows             (LdpcRows),
+    .ToeplitzTile         (ToeplitzTile),
+    .ToeplitzLogSeedBlocks(ToeplitzLogSeedBlocks),
+    .ToeplitzLogOutBlocks (ToeplitzLogOutBlocks)
+  ) u_registers (
+    .clk_i,
+    .rst_ni,
+    .s_axil_awvalid_i,
+    .s_axil_awready_o,
+    .s_axil_awaddr_i,
+    .s_axil_awprot_i,
+    .s_axil_wvalid_i,
+    .s_axil_wready_o,
+    .s_axil_wdata_i,
+    .s_axil_wstrb_i,
+    .s_axil_bvalid_o,
+    .s_axil_bready_i,
+    .s_axil_bresp_o,
+    .s_axil_arvalid_i,
+    .s_axil_arready_o,
+    .s_axil_araddr_i,
+    .s_axil_arprot_i,
+    .s_axil_rvalid_o,
+    .s_axil_rready_i,
+    .s_axil_rdata_o,
+    .s_axil_rresp_o,
+    .clear_i       (clear),
+    .ready_i       (ready),
+    .run_i         (run),
+    .halted_i      (halted),
+    .draining_i    (draining),
+    .idle_i        (idle),
+    .locked_i      (enable || jobs_busy || bus_pending),
+    .error_i       (error),
+    .fault_i       (error_fault),
+    .fault_kernel_i(error_kernel),
+    .reset_o       (reset),
+    .enable_o      (enable),
+    .bus_timeout_o (bus_timeout),
+    .sq_base_o     (sq_base),
+    .sq_mask_o     (sq_mask),
+    .sq_tail_o     (sq_tail),
+    .sq_head_i     (sq_head),
+    .cq_base_o     (cq_base),
+    .cq_mask_o     (cq_mask),
+    .cq_head_o     (cq_head),
+    .cq_tail_i     (cq_tail),
+    .posted_i      (posted),
+    .now_o         (now),
+    .busy_i        (busy),
+    .starved_i     (starved),
+    .blocked_i     (blocked),
+    .finished_i    (finished),
+    .read_beat_i   (m_axi_rvalid_i && m_axi_rready_o),
+    .write_beat_i  (m_axi_wvalid_o && m_axi_wready_i),
+    .irq_o
   );
-
-  // Queues have 2 to 4096 entries.
-  function automatic logic [11:0] mask(input logic [3:0] log2_size);
-    logic [3:0] bounded;
-    bounded = log2_size < 4'd1 ? 4'd1 : (log2_size > 4'd12 ? 4'd12 : log2_size);
-    return 12'((13'd1 << bounded) - 13'd1);
-  endfunction
-
-  addr_t       sq_base, cq_base;
-  logic [11:0] sq_mask, cq_mask, sq_head, cq_tail;
-  logic [31:0] bus_timeout;
-
-  assign sq_base = {sw.SQ_BASE_HI.base.value, sw.SQ_BASE_LO.base.value, 1'b0};
-  assign cq_base = {sw.CQ_BASE_HI.base.value, sw.CQ_BASE_LO.base.value};
-  assign sq_mask = mask(sw.SQ_SIZE.log2.value);
-  assign cq_mask = mask(sw.CQ_SIZE.log2.value);
-  assign bus_timeout = sw.BUS_TIMEOUT.cycles.value;
 
   // ---- Bus ----
   logic    [NumClients-1:0] rd_valid, rd_ready, rd_data_valid, rd_pending, rd_timeout;
@@ -183,7 +214,6 @@ module qkdpp_core
   burst_t  [NumClients-1:0] wr_beats;
   beat_t   [NumClients-1:0] wr_data;
   logic                     wr_error;
-  logic                     stop;
 
   qkdpp_dma_read #(
     .MaxPending(FifoDepth)
@@ -255,13 +285,12 @@ module qkdpp_core
   // ---- Queues ----
   logic        [NumKernels-1:0] job_valid, job_ready;
   job_t                         job;
-  logic                         reject_valid, reject_ready, fetch_busy, complete_busy, full, posted;
+  logic                         reject_valid, reject_ready, fetch_busy, complete_busy, full;
   logic        [NumKernels:0]   completion_valid, completion_ready;
   completion_t [NumKernels:0]   completion;
   logic                         halt_valid, halt_ready;
   completion_t                  halt;
   addr_t                        cq_answer_addr;
-  logic                         clear, run;
   logic        [NumClients-1:0] fault_valid;
   fault_t      [NumClients-1:0] fault;
 
@@ -274,7 +303,7 @@ module qkdpp_core
     .enable_i       (run),
     .base_i         (sq_base),
     .mask_i         (sq_mask),
-    .tail_i         (sw.SQ_TAIL.index.value),
+    .tail_i         (sq_tail),
     .head_o         (sq_head),
     .busy_o         (fetch_busy),
     .request_valid_o(rd_valid[ClientQueue]),
@@ -306,7 +335,7 @@ module qkdpp_core
     .stop_i            (stop),
     .base_i            (cq_base),
     .mask_i            (cq_mask),
-    .head_i            (sw.CQ_HEAD.index.value),
+    .head_i            (cq_head),
     .tail_o            (cq_tail),
     .full_o            (full),
     .busy_o            (complete_busy),
@@ -349,17 +378,12 @@ module qkdpp_core
   );
 
   // ---- Channels and kernels ----
-  logic    [NumKernels-1:0] k_idle, k_parity_error, k_job_valid, k_job_ready;
-  logic    [NumKernels-1:0] k_in_valid, k_in_ready, k_in_last;
-  logic    [NumKernels-1:0] k_out_valid, k_out_ready, k_done_valid, k_done_ready;
-  params_t [NumKernels-1:0] k_job_params;
-  beat_t   [NumKernels-1:0] k_in_data, k_out_data;
-  result_t [NumKernels-1:0] k_done_result;
-  logic    [NumKernels-1:0] scrubbed, busy, starved, blocked, finished;
-  now_t                     now;
+  logic scrubbed;
 
-  qkdpp_kernels #(
+  qkdpp_channels #(
     .Kernels              (Present),
+    .MaxBurst             (MaxBurst),
+    .FifoDepth            (FifoDepth),
     .SiftPlanes           (SiftPlanes),
     .ParitiesLogBits      (ParitiesLogBits),
     .LdpcLanes            (LdpcLanes),
@@ -372,134 +396,57 @@ module qkdpp_core
     .ToeplitzLogSeedBlocks(ToeplitzLogSeedBlocks),
     .ToeplitzLogOutBlocks (ToeplitzLogOutBlocks),
     .ToeplitzLeafBits     (ToeplitzLeafBits)
-  ) u_kernels (
+  ) u_channels (
     .clk_i,
     .rst_ni,
-    .clear_i       (clear),
-    .idle_o        (k_idle),
-    .parity_error_o(k_parity_error),
-    .job_valid_i   (k_job_valid),
-    .job_ready_o   (k_job_ready),
-    .job_params_i  (k_job_params),
-    .in_valid_i    (k_in_valid),
-    .in_ready_o    (k_in_ready),
-    .in_data_i     (k_in_data),
-    .in_last_i     (k_in_last),
-    .out_valid_o   (k_out_valid),
-    .out_ready_i   (k_out_ready),
-    .out_data_o    (k_out_data),
-    .done_valid_o  (k_done_valid),
-    .done_ready_i  (k_done_ready),
-    .done_result_o (k_done_result)
+    .clear_i               (clear),
+    .scrubbed_o            (scrubbed),
+    .busy_o                (busy),
+    .now_i                 (now),
+    .job_valid_i           (job_valid),
+    .job_ready_o           (job_ready),
+    .job_i                 (job),
+    .completion_valid_o    (completion_valid[NumKernels-1:0]),
+    .completion_ready_i    (completion_ready[NumKernels-1:0]),
+    .completion_o          (completion[NumKernels-1:0]),
+    .fault_valid_o         (fault_valid[NumKernels-1:0]),
+    .fault_o               (fault[NumKernels-1:0]),
+    .read_request_valid_o  (rd_valid[NumKernels-1:0]),
+    .read_request_ready_i  (rd_ready[NumKernels-1:0]),
+    .read_request_addr_o   (rd_addr[NumKernels-1:0]),
+    .read_request_beats_o  (rd_beats[NumKernels-1:0]),
+    .read_data_valid_i     (rd_data_valid[NumKernels-1:0]),
+    .read_data_i           (rd_data),
+    .read_data_error_i     (rd_error),
+    .read_timeout_i        (rd_timeout[NumKernels-1:0]),
+    .write_request_valid_o (wr_valid[NumKernels-1:0]),
+    .write_request_ready_i (wr_ready[NumKernels-1:0]),
+    .write_request_addr_o  (wr_addr[NumKernels-1:0]),
+    .write_request_beats_o (wr_beats[NumKernels-1:0]),
+    .write_data_valid_o    (wr_data_valid[NumKernels-1:0]),
+    .write_data_ready_i    (wr_data_ready[NumKernels-1:0]),
+    .write_data_o          (wr_data[NumKernels-1:0]),
+    .write_response_valid_i(wr_answer[NumKernels-1:0]),
+    .write_response_error_i(wr_error),
+    .write_timeout_i       (wr_timeout[NumKernels-1:0]),
+    .starved_o             (starved),
+    .blocked_o             (blocked),
+    .finished_o            (finished)
   );
 
-  for (genvar k = 0; k < NumKernels; k++) begin : g_kernel
-    if (Present[k]) begin : g_there
-      qkdpp_channel #(
-        .Depth   (FifoDepth),
-        .MaxBurst(MaxBurst)
-      ) u_channel (
-        .clk_i,
-        .rst_ni,
-        .clear_i               (clear),
-        .scrubbed_o            (scrubbed[k]),
-        .busy_o                (busy[k]),
-        .now_i                 (now),
-        .job_valid_i           (job_valid[k]),
-        .job_ready_o           (job_ready[k]),
-        .job_i                 (job),
-        .completion_valid_o    (completion_valid[k]),
-        .completion_ready_i    (completion_ready[k]),
-        .completion_o          (completion[k]),
-        .fault_valid_o         (fault_valid[k]),
-        .fault_o               (fault[k]),
-        .read_request_valid_o  (rd_valid[k]),
-        .read_request_ready_i  (rd_ready[k]),
-        .read_request_addr_o   (rd_addr[k]),
-        .read_request_beats_o  (rd_beats[k]),
-        .read_data_valid_i     (rd_data_valid[k]),
-        .read_data_i           (rd_data),
-        .read_data_error_i     (rd_error),
-        .read_timeout_i        (rd_timeout[k]),
-        .write_request_valid_o (wr_valid[k]),
-        .write_request_ready_i (wr_ready[k]),
-        .write_request_addr_o  (wr_addr[k]),
-        .write_request_beats_o (wr_beats[k]),
-        .write_data_valid_o    (wr_data_valid[k]),
-        .write_data_ready_i    (wr_data_ready[k]),
-        .write_data_o          (wr_data[k]),
-        .write_response_valid_i(wr_answer[k]),
-        .write_response_error_i(wr_error),
-        .write_timeout_i       (wr_timeout[k]),
-        .kernel_parity_error_i (k_parity_error[k]),
-        .kernel_job_valid_o    (k_job_valid[k]),
-        .kernel_job_ready_i    (k_job_ready[k]),
-        .kernel_job_params_o   (k_job_params[k]),
-        .kernel_in_valid_o     (k_in_valid[k]),
-        .kernel_in_ready_i     (k_in_ready[k]),
-        .kernel_in_data_o      (k_in_data[k]),
-        .kernel_in_last_o      (k_in_last[k]),
-        .kernel_out_valid_i    (k_out_valid[k]),
-        .kernel_out_ready_o    (k_out_ready[k]),
-        .kernel_out_data_i     (k_out_data[k]),
-        .kernel_done_valid_i   (k_done_valid[k]),
-        .kernel_done_ready_o   (k_done_ready[k]),
-        .kernel_done_result_i  (k_done_result[k]),
-        .starved_o             (starved[k]),
-        .blocked_o             (blocked[k]),
-        .finished_o            (finished[k])
-      );
-    end else begin : g_absent
-      assign scrubbed[k] = 1'b1;
-      assign busy[k] = 1'b0;
-      assign job_ready[k] = 1'b0;
-      assign completion_valid[k] = 1'b0;
-      assign completion[k] = '0;
-      assign fault_valid[k] = 1'b0;
-      assign fault[k] = '0;
-      assign rd_valid[k] = 1'b0;
-      assign rd_addr[k] = '0;
-      assign rd_beats[k] = '0;
-      assign wr_valid[k] = 1'b0;
-      assign wr_addr[k] = '0;
-      assign wr_beats[k] = '0;
-      assign wr_data_valid[k] = 1'b0;
-      assign wr_data[k] = '0;
-      assign k_job_valid[k] = 1'b0;
-      assign k_job_params[k] = '0;
-      assign k_in_valid[k] = 1'b0;
-      assign k_in_data[k] = '0;
-      assign k_in_last[k] = 1'b0;
-      assign k_out_ready[k] = 1'b0;
-      assign k_done_ready[k] = 1'b0;
-      assign starved[k] = 1'b0;
-      assign blocked[k] = 1'b0;
-      assign finished[k] = 1'b0;
-      logic unused_absent;
-      assign unused_absent = ^{job_valid[k], completion_ready[k], rd_ready[k], rd_data_valid[k],
-                               rd_timeout[k], wr_ready[k], wr_data_ready[k], wr_answer[k],
-                               wr_timeout[k], k_parity_error[k], k_job_ready[k], k_in_ready[k],
-                               k_out_valid[k], k_out_data[k], k_done_valid[k], k_done_result[k]};
-    end
-  end
-
   // ---- Control ----
-  logic        bus_pending, jobs_busy, ready, halted, draining, idle, error;
-  fault_t      error_fault;
-  logic [7:0]  error_kernel;
-
   assign bus_pending = |rd_pending || |wr_pending || complete_busy;
   assign jobs_busy = |busy || fetch_busy;
 
   qkdpp_control u_control (
     .clk_i,
     .rst_ni,
-    .reset_i       (sw.CONTROL.reset.value),
-    .enable_i      (sw.CONTROL.enable.value),
+    .reset_i       (reset),
+    .enable_i      (enable),
     .limit_i       (bus_timeout),
     .bus_pending_i (bus_pending),
     .jobs_busy_i   (jobs_busy),
-    .scrubbed_i    (&scrubbed && &k_idle),
+    .scrubbed_i    (scrubbed),
     .fault_valid_i (fault_valid),
     .fault_i       (fault),
     .clear_o       (clear),
@@ -517,90 +464,6 @@ module qkdpp_core
     .fault_o       (error_fault),
     .fault_kernel_o(error_kernel)
   );
-
-  logic interrupt_set;
-
-  qkdpp_interrupt u_interrupt (
-    .clk_i,
-    .rst_ni,
-    .clear_i  (clear),
-    .count_i  (sw.IRQ_COUNT.count.value),
-    .time_i   (sw.IRQ_TIME.cycles.value),
-    .posted_i (posted),
-    .waiting_i(cq_tail != (sw.CQ_HEAD.index.value & cq_mask)),
-    .status_i (sw.IRQ_STATUS.completion.value),
-    .set_o    (interrupt_set)
-  );
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      irq_o <= '0;
-    end else begin
-      irq_o[0] <= sw.IRQ_STATUS.completion.value && sw.IRQ_ENABLE.completion.value;
-      irq_o[1] <= sw.IRQ_STATUS.error.value && sw.IRQ_ENABLE.error.value;
-    end
-  end
-
-  logic [63:0] counter;
-
-  qkdpp_counters #(
-    .Kernels(Present)
-  ) u_counters (
-    .clk_i,
-    .rst_ni,
-    .now_o       (now),
-    .busy_i      (busy),
-    .starved_i   (starved),
-    .blocked_i   (blocked),
-    .finished_i  (finished),
-    .read_beat_i (m_axi_rvalid_i && m_axi_rready_o),
-    .write_beat_i(m_axi_wvalid_o && m_axi_wready_i),
-    .select_i    (sw.COUNTER_SELECT.counter.swmod),
-    .counter_i   (sw.COUNTER_SELECT.counter.value),
-    .value_o     (counter)
-  );
-
-  // ---- What the registers show ----
-  function automatic logic [31:0] capability(input kernel_e kernel, input int unsigned value);
-    return Present[kernel] ? value : '0;
-  endfunction
-
-  assign hw.locked = sw.CONTROL.enable.value || jobs_busy || bus_pending;
-  assign hw.BUILD.value.next = Build;
-  assign hw.CAP_KERNELS.value.next = 32'(Present);
-  assign hw.CAP_SIFT_PLANES.value.next = capability(KernelSift, SiftPlanes);
-  assign hw.CAP_PARITIES_BITS.value.next = capability(KernelParities, 1 << ParitiesLogBits);
-  assign hw.CAP_LDPC_LANES.value.next = capability(KernelLdpc, LdpcLanes);
-  assign hw.CAP_LDPC_EDGES_PER_CYCLE.value.next = capability(KernelLdpc, LdpcEdgesPerCycle);
-  assign hw.CAP_LDPC_COLUMNS.value.next = capability(KernelLdpc, LdpcColumns);
-  assign hw.CAP_LDPC_ROWS.value.next = capability(KernelLdpc, LdpcRows);
-  assign hw.CAP_LDPC_ENTRIES.value.next = capability(KernelLdpc, LdpcEntries);
-  assign hw.CAP_TOEPLITZ_TILE.value.next = capability(KernelToeplitz, ToeplitzTile);
-  assign hw.CAP_TOEPLITZ_SEED_BLOCKS.value.next =
-      capability(KernelToeplitz, 1 << ToeplitzLogSeedBlocks);
-  assign hw.CAP_TOEPLITZ_OUT_BLOCKS.value.next =
-      capability(KernelToeplitz, 1 << ToeplitzLogOutBlocks);
-  assign hw.CONTROL.enable.hwclr = !ready;
-  assign hw.STATUS.ready.next = ready;
-  assign hw.STATUS.enabled.next = run;
-  assign hw.STATUS.halted.next = halted;
-  assign hw.STATUS.draining.next = draining;
-  assign hw.STATUS.idle.next = idle;
-  assign hw.ERROR.code.next = error_fault.code;
-  assign hw.ERROR.kernel.next = error_kernel;
-  assign hw.ERROR_TAG.value.next = error_fault.tag;
-  assign hw.ERROR_ADDR_LO.value.next = {error_fault.addr[26:0], 5'd0};
-  assign hw.ERROR_ADDR_HI.value.next = error_fault.addr[58:27];
-  assign hw.SQ_TAIL.index.hwclr = clear;
-  assign hw.SQ_HEAD.index.next = sq_head;
-  assign hw.CQ_HEAD.index.hwclr = clear;
-  assign hw.CQ_TAIL.index.next = cq_tail;
-  assign hw.IRQ_STATUS.completion.hwset = interrupt_set && !clear;
-  assign hw.IRQ_STATUS.completion.hwclr = clear;
-  assign hw.IRQ_STATUS.error.hwset = error;
-  assign hw.IRQ_STATUS.error.hwclr = clear;
-  assign hw.COUNTER_LO.value.next = counter[31:0];
-  assign hw.COUNTER_HI.value.next = counter[63:32];
 
 `ifndef SYNTHESIS
   // The bus: no burst crosses 4 KiB, no request changes before it is taken.

@@ -227,7 +227,7 @@ class Host:
         """No memory of the channels holds anything but zeros."""
         for k in range(6):
             try:
-                channel = self.dut.g_kernel[k].g_there.u_channel
+                channel = self.dut.u_channels.g_kernel[k].g_there.u_channel
             except (AttributeError, IndexError):
                 continue
             for fifo in (channel.u_input.u_fifo, channel.u_output.u_fifo):

@@ -234,7 +234,7 @@ async def parity(dut):
     """A flipped bit in a FIFO stops the core before the beat is completed."""
     host = await started(dut, 29)
     await host.put("BUS_TIMEOUT", 0)
-    channel = dut.g_kernel[0].g_there.u_channel
+    channel = dut.u_channels.g_kernel[0].g_there.u_channel
     for fifo, paused in ((channel.u_output.u_fifo, host.memory.write_slave.w_channel),
                          (channel.u_input.u_fifo, host.memory.write_slave.w_channel)):
         tag = host.submit(ECHO, [], host.random.randbytes(BEAT * 900))

@@ -84,7 +84,8 @@ impl Plan {
             write_lost: chance(),
             write_dropped: chance(),
             write_corrupted: chance(),
-            interrupt_lost: chance(),
+            // There are fewer interrupts than transactions.
+            interrupt_lost: 2 * chance(),
             // There are many more accesses to registers than anything else.
             death: chance() / 16,
             death_length: 1 << random.below(12),
