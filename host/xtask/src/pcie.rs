@@ -113,8 +113,8 @@ fn unpack(
 fn build() -> Result<(), Failed> {
     cargo(&["build", "--locked", "-p", "qkdpp-rtl-server", "--features", "rtl"])?;
     let common = ["cargo", "build", "--locked", "--target", TARGET, "--target-dir", "target/pcie/build"];
-    with_env("RUSTFLAGS", STATIC, &[&common[..], &["-p", "qkdpp-node"]].concat())?;
-    with_env("RUSTFLAGS", STATIC, &[&common[..], &["-p", "qkdpp-device", "--example", "pcie"]].concat())
+    let packages = ["-p", "qkdpp-node", "-p", "qkdpp-rtl-server", "--bins"];
+    with_env("RUSTFLAGS", STATIC, &[&common[..], &packages[..]].concat())
 }
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -135,7 +135,7 @@ fn initrd() -> Result<PathBuf, Failed> {
     for (from, to) in [
         (busybox()?, "bin/busybox"),
         (programs.join("qkdpp"), "bin/qkdpp"),
-        (programs.join("examples/pcie"), "bin/pcie"),
+        (programs.join("qkdpp-pcie-guest"), "bin/qkdpp-pcie-guest"),
         (sources.join("init"), "init"),
         (sources.join("demo.toml"), "demo.toml"),
     ] {

@@ -21,7 +21,7 @@ use crate::cases::{self, Case};
 const RUNS: u64 = 120;
 
 /// Runs after which a board is thrown away.
-const RUNS_ON_A_BOARD: u64 = 6;
+const RUNS_ON_A_BOARD: u64 = 3;
 
 /// Jobs of a run.
 const JOBS: u64 = 4;

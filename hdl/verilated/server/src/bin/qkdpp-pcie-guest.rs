@@ -2,7 +2,7 @@
 //! own on pci-driver that shares no code with the driver but the layout of the entries; and a reset in mid-job, by the driver.
 //! `cargo xtask pcie-test` runs it in a virtual machine whose card is the Verilated core.
 //!
-//! Usage: `pcie ADDRESS`, with the card bound to vfio-pci.
+//! Usage: `qkdpp-pcie-guest ADDRESS`, with the card bound to vfio-pci.
 
 use std::fs::File;
 use std::io;
@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let Some(address) = std::env::args().nth(1) else {
-        eprintln!("usage: pcie ADDRESS");
+        eprintln!("usage: qkdpp-pcie-guest ADDRESS");
         return ExitCode::FAILURE;
     };
     match run(&address) {
