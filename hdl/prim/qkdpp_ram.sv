@@ -39,7 +39,8 @@ module qkdpp_ram #(
 
   logic [Groups+Width-1:0] mem [Depth];
   logic [Groups+Width-1:0] read_q;
-  logic                    fresh_q, error_q;
+  logic                    fresh_q;
+  logic [Groups-1:0]       wrong_q;
 
   always_ff @(posedge clk_i) begin
     if (write_i) begin
@@ -56,15 +57,15 @@ module qkdpp_ram #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       fresh_q <= 1'b0;
-      error_q <= 1'b0;
+      wrong_q <= '0;
     end else begin
       fresh_q <= read_i;
-      error_q <= fresh_q && read_q[Groups+Width-1:Width] != parity(read_q[Width-1:0]);
+      wrong_q <= fresh_q ? read_q[Groups+Width-1:Width] ^ parity(read_q[Width-1:0]) : '0;
     end
   end
 
   assign read_data_o = read_q[Width-1:0];
-  assign error_o = error_q;
+  assign error_o = wrong_q != '0;
 
 `ifndef SYNTHESIS
   assert property (@(posedge clk_i) disable iff (!rst_ni) write_i |-> 32'(write_addr_i) < Depth);

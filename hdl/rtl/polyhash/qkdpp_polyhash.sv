@@ -131,6 +131,7 @@ module qkdpp_polyhash
     .Turns(Turns)
   ) u_blocks (
     .clk_i,
+    .rst_ni,
     .job_i         (job_taken),
     .segments_i    (job_params_i[0]),
     .full_bits_i   (job_params_i[1]),
@@ -160,6 +161,7 @@ module qkdpp_polyhash
     .Turns(Turns)
   ) u_powers (
     .clk_i,
+    .rst_ni,
     // The last length block still needs its power in the first step of the wiping.
     .wipe_i   (state_q == StateIdle || (state_q == StateWipe && wiped_q != '0)),
     .load_i   (state_q == StateKey),

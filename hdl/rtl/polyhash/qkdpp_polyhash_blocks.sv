@@ -5,6 +5,7 @@ module qkdpp_polyhash_blocks #(
   parameter int unsigned Turns = 7
 ) (
   input  logic           clk_i,
+  input  logic           rst_ni,
 
   input  logic           job_i,           // the next three are a job's
   input  logic [31:0]    segments_i,
@@ -72,19 +73,30 @@ module qkdpp_polyhash_blocks #(
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       left_q <= only_q ? last_blocks_q : full_blocks_q;
+    end else if (next_i) begin
+      left_q <= length_q ? (next_last_q ? last_blocks_q : full_blocks_q) : left_q - BlockBits'(1);
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      length_q <= 1'b0;
+      last_data_q <= 1'b0;
+      last_segment_q <= 1'b0;
+      age_q <= '0;
+      high_q <= 1'b0;
+    end else if (start_i) begin
       length_q <= 1'b0;
       last_data_q <= only_q ? last_short_q : full_short_q;
       last_segment_q <= only_q;
       age_q <= '0;
       high_q <= 1'b0;
     end else if (next_i) begin
-      left_q <= left_q - BlockBits'(1);
       length_q <= last_data_q;
       last_data_q <= left_q == BlockBits'(3);
       if (age_q != TurnBits'(Turns)) age_q <= age_q + TurnBits'(1);
       high_q <= !length_q && !pops_o;
       if (length_q) begin
-        left_q <= next_last_q ? last_blocks_q : full_blocks_q;
         last_data_q <= next_last_q ? last_short_q : full_short_q;
         last_segment_q <= next_last_q;
         age_q <= '0;
@@ -111,10 +123,10 @@ module qkdpp_polyhash_blocks #(
   assign again_o = left_q > BlockBits'(Turns);
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) next_i |-> !start_i && !job_i && left_q != '0);
-  assert property (@(posedge clk_i) next_i |-> length_q == (left_q == BlockBits'(1)));
-  assert property (@(posedge clk_i) next_i |-> last_data_q == (left_q == BlockBits'(2)));
-  assert property (@(posedge clk_i) next_i |-> last_segment_q == (segments_q == 32'd1));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) next_i |-> !start_i && !job_i && left_q != '0);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) next_i |-> length_q == (left_q == BlockBits'(1)));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) next_i |-> last_data_q == (left_q == BlockBits'(2)));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) next_i |-> last_segment_q == (segments_q == 32'd1));
 `endif
 
 endmodule

@@ -6,6 +6,7 @@ module qkdpp_polyhash_powers #(
   parameter int unsigned Turns = 7
 ) (
   input  logic           clk_i,
+  input  logic           rst_ni,
   input  logic           wipe_i,
 
   input  logic           load_i,     // key_i is the key, begin anew
@@ -44,9 +45,13 @@ module qkdpp_polyhash_powers #(
   end
 
   // The product is still the same a cycle later.
-  always_ff @(posedge clk_i) begin
-    for (int unsigned i = 2; i <= Turns; i++) begin
-      write_power_q[i] <= power_made && power_q == TurnBits'(i);
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      write_power_q <= '0;
+    end else begin
+      for (int unsigned i = 2; i <= Turns; i++) begin
+        write_power_q[i] <= power_made && power_q == TurnBits'(i);
+      end
     end
   end
 
@@ -76,9 +81,10 @@ module qkdpp_polyhash_powers #(
   assign key_o = powers_q[1];
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) wipe_i |=> powers_q == '0);
-  assert property (@(posedge clk_i) !(wipe_i && load_i));
-  assert property (@(posedge clk_i) $onehot0(select_i));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) wipe_i |=> powers_q == '0);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) !(wipe_i && load_i));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) $onehot0(write_power_q));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) $onehot0(select_i));
 `endif
 
 endmodule

@@ -7,8 +7,9 @@
 // A job loads the first B blocks of the seed and the addend, then makes A rows of B products; a row's block of seed and
 // block of key are taken while the row before it runs. The sums are read out, and all memories erased, at the end.
 //
-// Throughput: a job takes N·(2·B + D + 2) + (A − 1)·max(B, 4, N + 3, 2·N) + B + 13 + 2·⌊log2(Tile / LeafBits) / 2⌋ cycles from
-// its first input beat to its last output beat, where a block has N beats and D = B with an addend, else 0. One job at a time.
+// Throughput: a job takes N·(2·B + D + 2) + (A − 1)·max(B, 4, N + 3, 2·N) + B + 13 + 2·⌊log2(Tile / LeafBits) / 2⌋
+// cycles from its first input beat to its last output beat, where a block has N beats and D = B with an addend, else 0.
+// One job at a time.
 module qkdpp_toeplitz
   import qkdpp_pkg::*;
 #(
@@ -42,7 +43,6 @@ module qkdpp_toeplitz
 );
 
   localparam int unsigned LogTile = $clog2(Tile);
-  localparam int unsigned BlockBeats = (Tile + BeatBits - 1) / BeatBits;
   localparam int unsigned ProductLatency = 2 * ($clog2(Tile / LeafBits) / 2) + 2;
 
   if (Tile < 128 || Tile != 2 ** LogTile || LeafBits > Tile || LeafBits != 2 ** $clog2(LeafBits)) begin : gen_bad_tile
@@ -77,21 +77,17 @@ module qkdpp_toeplitz
   logic params_valid_q;
   logic [1:0] checked_q;                  // the pipeline of the check has been passed
   logic [LogOutBlocks-1:0] last;          // B − 1
-  logic [LogSeedBlocks-1:0] keys_left_q;  // key blocks to take
 
-  // Input, beat by beat and block by block.
-  logic open_q;                           // the last beat of the job has not been taken into the skid buffer
-  logic skid_ready, beat_valid, beat_ready, beat_last, beat_taken;
-  beat_t beat;
-  logic [$clog2(BlockBeats+1)-1:0] beat_index_q;
-  logic [Tile-1:0] block;
-  logic block_ends, block_room, block_taken, want_key_q, last_block;
+  // Input, block by block.
+  logic block_taken, is_key, input_ended, input_wrong;
+  logic [Tile-1:0] block;                 // the one that was taken in the cycle before, and where it goes:
+  logic head_write_q, seed_write_q, key_write_q, addend_write_q;
+  logic [LogOutBlocks-1:0] block_addr_q;
 
   // Memories and rows.
-  logic wipe, refresh, scrub;
+  logic wipe_q, refresh, scrub;
   logic seed_room, key_room, read, first, rows_finished, sums_busy, drain_finished, drain_read, erase;
-  logic seed_write;
-  logic [LogOutBlocks-1:0] row_seed_addr, read_addr, drain_addr, erase_addr, seed_addr;
+  logic [LogOutBlocks-1:0] row_seed_addr, read_addr, drain_addr, erase_addr;
   logic [ProductLatency:0] product_coming_q;
   logic [2*Tile-2:0] matrix;
   logic [Tile-1:0] vector, product, sums_data;
@@ -100,86 +96,46 @@ module qkdpp_toeplitz
 
   // ---- Input ----
 
-  qkdpp_skid #(
-    .Width(BeatBits + 1)
-  ) u_skid (
+  qkdpp_toeplitz_input #(
+    .Tile(Tile),
+    .LogRows(LogSeedBlocks)
+  ) u_input (
     .clk_i,
     .rst_ni,
     .clear_i,
-    .in_valid_i(in_valid_i && open_q),
-    .in_ready_o(skid_ready),
-    .in_data_i({in_last_i, in_data_i}),
-    .out_valid_o(beat_valid),
-    .out_ready_i(beat_ready),
-    .out_data_o({beat_last, beat})
+    .wipe_i(wipe_q),
+    .in_valid_i,
+    .in_ready_o,
+    .in_data_i,
+    .in_last_i,
+    .open_i(job_valid_i && job_ready_o),
+    .start_i(state_q == StCheck),
+    .keys_i(key_blocks_q[LogSeedBlocks-1:0]),
+    .take_i(state_q inside {StSeed, StAddend}),
+    .take_rows_i(state_q == StRows),
+    .discard_i(state_q == StDiscard),
+    .seed_room_i(seed_room),
+    .key_room_i(key_room),
+    .block_taken_o(block_taken),
+    .is_key_o(is_key),
+    .ended_o(input_ended),
+    .wrong_o(input_wrong),
+    .block_o(block)
   );
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      open_q <= 1'b0;
-    end else if (clear_i) begin
-      open_q <= 1'b0;
-    end else if (job_valid_i && job_ready_o) begin
-      open_q <= 1'b1;
-    end else if (in_valid_i && in_ready_o && in_last_i) begin
-      open_q <= 1'b0;
+      {head_write_q, seed_write_q, key_write_q, addend_write_q} <= '0;
+    end else begin
+      head_write_q <= block_taken && state_q == StSeed && sweep_q == '0;
+      seed_write_q <= block_taken && ((state_q == StSeed && sweep_q != '0) || (state_q == StRows && !is_key));
+      key_write_q <= block_taken && state_q == StRows && is_key;
+      addend_write_q <= block_taken && state_q == StAddend;
     end
   end
 
-  assign in_ready_o = skid_ready && open_q;
-
-  if (BlockBeats > 1) begin : gen_gather
-    logic [Tile-BeatBits-1:0] earlier_q;
-
-    always_ff @(posedge clk_i) begin
-      if (wipe) begin
-        earlier_q <= '0;
-      end else if (beat_taken) begin
-        earlier_q <= block[Tile-1:BeatBits];
-      end
-    end
-
-    assign block = {beat, earlier_q};
-  end else begin : gen_direct
-    assign block = beat[Tile-1:0];
-    if (Tile < BeatBits) begin : gen_padding
-      logic unused_padding;
-      assign unused_padding = ^beat[BeatBits-1:Tile];
-    end
-  end
-
-  assign block_ends = beat_index_q == $bits(beat_index_q)'(BlockBeats - 1);
-  assign beat_taken = beat_valid && beat_ready;
-  assign block_taken = beat_taken && block_ends;
-  assign last_block = want_key_q && keys_left_q == 1;
-
-  always_comb begin
-    block_room = 1'b0;
-    unique case (state_q)
-      StSeed, StAddend: block_room = 1'b1;
-      StRows: block_room = keys_left_q != '0 && (!block_ends || (want_key_q ? key_room : seed_room));
-      default: ;
-    endcase
-  end
-
-  assign beat_ready = block_room || state_q == StDiscard;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      beat_index_q <= '0;
-      want_key_q <= 1'b0;
-      keys_left_q <= '0;
-    end else if (state_q == StCheck) begin
-      beat_index_q <= '0;
-      want_key_q <= 1'b0;
-      keys_left_q <= key_blocks_q[LogSeedBlocks-1:0];
-    end else if (beat_taken) begin
-      beat_index_q <= block_ends ? '0 : beat_index_q + 1'b1;
-      if (block_ends && state_q == StRows) begin
-        want_key_q <= !want_key_q;
-        keys_left_q <= want_key_q ? keys_left_q - 1'b1 : keys_left_q;
-      end
-    end
+  always_ff @(posedge clk_i) begin
+    block_addr_q <= state_q == StRows ? row_seed_addr : sweep_q;
   end
 
   // ---- Parameters and states ----
@@ -258,7 +214,7 @@ module qkdpp_toeplitz
         end
       end
       StDiscard: begin
-        if (beat_taken && beat_last) begin
+        if (input_ended) begin
           state_d = StScrub;
         end
       end
@@ -269,8 +225,8 @@ module qkdpp_toeplitz
       end
       default: state_d = StScrub;
     endcase
-    if (state_q inside {StSeed, StAddend, StRows} && beat_taken && beat_last != (block_ends && last_block)) begin
-      state_d = beat_last ? StScrub : StDiscard;
+    if (state_q inside {StSeed, StAddend, StRows} && input_wrong) begin
+      state_d = input_ended ? StScrub : StDiscard;
       status_d = StatusBadLength;
     end
     if (clear_i) begin
@@ -288,6 +244,7 @@ module qkdpp_toeplitz
       state_q <= StScrub;
       status_q <= StatusOk;
       report_q <= 1'b0;
+      wipe_q <= 1'b1;
       sweep_q <= '0;
       parity_error_q <= 1'b0;
       was_clear_q <= 1'b0;
@@ -295,6 +252,7 @@ module qkdpp_toeplitz
       state_q <= state_d;
       status_q <= status_d;
       report_q <= report_d;
+      wipe_q <= !(state_d inside {StCheck, StSeed, StAddend, StRows});
       if (state_d != state_q) begin
         sweep_q <= '0;
       end else if (block_taken || state_q == StScrub) begin
@@ -316,10 +274,10 @@ module qkdpp_toeplitz
     .run_i(state_q == StRows),
     .rows_i(key_blocks_q[LogSeedBlocks-1:0]),
     .last_i(last),
-    .seed_taken_i(state_q == StRows && block_taken && !want_key_q),
+    .seed_taken_i(state_q == StRows && block_taken && !is_key),
     .seed_room_o(seed_room),
     .seed_addr_o(row_seed_addr),
-    .key_taken_i(state_q == StRows && block_taken && want_key_q),
+    .key_taken_i(state_q == StRows && block_taken && is_key),
     .key_room_o(key_room),
     .read_o(read),
     .first_o(first),
@@ -327,26 +285,9 @@ module qkdpp_toeplitz
     .finished_o(rows_finished)
   );
 
-  assign wipe = !(state_q inside {StCheck, StSeed, StAddend, StRows});
   assign scrub = state_q == StScrub;
   // A scrubbed word is read last, so that the output registers of the memories hold no job data either.
   assign refresh = (scrub && sweep_q == '1) || state_q == StReport;
-
-  always_comb begin
-    seed_write = scrub || erase;
-    seed_addr = scrub ? sweep_q : erase_addr;
-    unique case (state_q)
-      StSeed: begin
-        seed_write = block_taken && sweep_q != '0;
-        seed_addr = sweep_q;
-      end
-      StRows: begin
-        seed_write = block_taken && !want_key_q;
-        seed_addr = row_seed_addr;
-      end
-      default: ;
-    endcase
-  end
 
   qkdpp_toeplitz_operands #(
     .Tile(Tile),
@@ -354,11 +295,11 @@ module qkdpp_toeplitz
   ) u_operands (
     .clk_i,
     .rst_ni,
-    .wipe_i(wipe),
-    .head_write_i(state_q == StSeed && block_taken && sweep_q == '0),
-    .seed_write_i(seed_write),
-    .seed_addr_i(seed_addr),
-    .key_write_i(state_q == StRows && block_taken && want_key_q),
+    .wipe_i(wipe_q),
+    .head_write_i(head_write_q && !wipe_q),
+    .seed_write_i(scrub || erase || (seed_write_q && !wipe_q)),
+    .seed_addr_i(scrub ? sweep_q : erase ? erase_addr : block_addr_q),
+    .key_write_i(key_write_q && !wipe_q),
     .block_i(block),
     .read_i(read || refresh),
     .first_i(first),
@@ -382,7 +323,7 @@ module qkdpp_toeplitz
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       product_coming_q <= '0;
-    end else if (wipe) begin
+    end else if (wipe_q) begin
       product_coming_q <= '0;
     end else begin
       product_coming_q <= {product_coming_q[ProductLatency-1:0], read};
@@ -395,14 +336,14 @@ module qkdpp_toeplitz
   ) u_sums (
     .clk_i,
     .rst_ni,
-    .wipe_i(wipe),
+    .wipe_i(wipe_q),
     .last_i(last),
     .product_next_i(product_coming_q[ProductLatency]),
     .product_i(product),
     .busy_o(sums_busy),
-    .write_i(scrub || erase || (state_q == StAddend && block_taken)),
-    .write_addr_i(erase ? erase_addr : sweep_q),
-    .write_data_i(state_q == StAddend ? block : '0),
+    .write_i(scrub || erase || (addend_write_q && !wipe_q)),
+    .write_addr_i(scrub ? sweep_q : erase ? erase_addr : block_addr_q),
+    .write_data_i(addend_write_q && !wipe_q ? block : '0),
     .read_i(drain_read || refresh),
     .read_addr_i(refresh ? '0 : drain_addr),
     .read_data_o(sums_data),

@@ -1,4 +1,5 @@
-// Reads the accumulators out as beats, clears the bits from ℓ on, and has each word erased in the cycle after its reading.
+// Reads the accumulators out as beats, clears the bits from ℓ on, and has each word erased in the cycle after its
+// reading.
 //
 // Throughput: one beat a cycle. Latency: four cycles from run_i to the first beat.
 module qkdpp_toeplitz_drain

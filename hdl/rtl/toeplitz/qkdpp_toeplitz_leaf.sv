@@ -1,7 +1,7 @@
 // Product of a small Hankel matrix with a vector over GF(2), by the definition: y[i] = ⊕_j matrix[i + j]·vector[j].
 //
-// The leaf of qkdpp_toeplitz_product. Sums of three products, then sums of these: each of the former fits one LUT of six
-// inputs, as does the sum of six of them, so that 16 bits cost seven LUTs in two levels for each output bit.
+// The leaf of qkdpp_toeplitz_product. Sums of three products, then sums of these: each of the former fits one LUT of
+// six inputs, as does the sum of six of them, so that 16 bits cost seven LUTs in two levels for each output bit.
 //
 // Throughput: one product a cycle. Latency: 2 cycles.
 module qkdpp_toeplitz_leaf #(

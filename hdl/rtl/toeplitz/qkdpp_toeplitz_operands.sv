@@ -1,8 +1,8 @@
 // Operands of the products: the seed memory and the two registers before qkdpp_toeplitz_product.
 //
-// A row of products is one block of key by one window of two consecutive blocks of seed after the other. The seed memory
-// is read one block a cycle; the window is the block just read and the one before it. The oldest block of a row is not
-// read again: the first block that a row reads is kept in head_q, where the next row finds it.
+// A row of products is one block of key by one window of two consecutive blocks of seed after the other. The seed
+// memory is read one block a cycle; the window is the block just read and the one before it. The oldest block of a row
+// is not read again: the first block that a row reads is kept in head_q, where the next row finds it.
 //
 // Throughput: one product a cycle. Latency: matrix_o and vector_o are valid two cycles after read_i.
 // wipe_i zeroes all registers but the output register of the memory, which takes a read of a scrubbed address.

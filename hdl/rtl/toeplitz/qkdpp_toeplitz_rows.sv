@@ -1,11 +1,12 @@
 // Order of the products: when a row begins, which seed blocks it reads, where the next seed block goes.
 //
-// With B output blocks, block k of the seed lies at word k mod B. Row r reads the B blocks from r + 1 on. The block that
-// the next row needs in addition replaces the first one that this row has read, once it has read it; it and the next block of the key
-// are taken while this row runs. A row of fewer than MinSlots products is filled up with idle cycles, so that each
-// accumulator has been written before it is read again.
+// With B output blocks, block k of the seed lies at word k mod B. Row r reads the B blocks from r + 1 on. The block
+// that the next row needs in addition replaces the first one that this row has read, once it has read it; it and the
+// next block of the key are taken while this row runs. A row of fewer than MinSlots products is filled up with idle
+// cycles, so that each accumulator has been written before it is read again.
 //
-// Throughput: one product a cycle; a row begins in the cycle after the one before it has ended, if its key block is there.
+// Throughput: one product a cycle; a row begins in the cycle after the one before it has ended, if its key block is
+// there.
 module qkdpp_toeplitz_rows #(
   parameter int unsigned LogRows = 12,
   parameter int unsigned LogDepth = 10,
@@ -18,10 +19,10 @@ module qkdpp_toeplitz_rows #(
   input  logic [LogRows-1:0]  rows_i,       // A
   input  logic [LogDepth-1:0] last_i,       // B − 1
 
-  input  logic                seed_taken_i, // the seed block of a row is written in this cycle
+  input  logic                seed_taken_i, // the seed block of a row is written in the next cycle
   output logic                seed_room_o,
   output logic [LogDepth-1:0] seed_addr_o,
-  input  logic                key_taken_i,  // the key block of a row is written in this cycle
+  input  logic                key_taken_i,  // the key block of a row is written in the next cycle
   output logic                key_room_o,
 
   output logic                read_o,       // one product begins
@@ -33,8 +34,8 @@ module qkdpp_toeplitz_rows #(
   localparam int unsigned SlotBits = LogDepth > 2 ? LogDepth : 2;
 
   logic [LogRows-1:0] rows_left_q;
-  logic [SlotBits-1:0] slot_q, last_slot;
-  logic running_q, begin_row, row_ends;
+  logic [SlotBits-1:0] slot_q, last_slot_q;
+  logic running_q, reading_q, first_q, begin_row, row_ends;
   logic seed_room_q, key_full_q, first_read_q;
   logic [LogDepth-1:0] start_q, read_addr_q, seed_addr_q;
 
@@ -42,15 +43,17 @@ module qkdpp_toeplitz_rows #(
     return word == last ? '0 : word + 1'b1;
   endfunction
 
-  assign last_slot = SlotBits'(last_i) < SlotBits'(MinSlots - 1) ? SlotBits'(MinSlots - 1) : SlotBits'(last_i);
-  assign row_ends = running_q && slot_q == last_slot;
-  assign begin_row = run_i && key_full_q && !first_read_q && !first_o && (!running_q || row_ends);
+  assign row_ends = running_q && slot_q == last_slot_q;
+  assign begin_row = run_i && key_full_q && !first_read_q && !first_q && (!running_q || row_ends);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       rows_left_q <= '0;
       slot_q <= '0;
+      last_slot_q <= '0;
       running_q <= 1'b0;
+      reading_q <= 1'b0;
+      first_q <= 1'b0;
       seed_room_q <= 1'b0;
       key_full_q <= 1'b0;
       first_read_q <= 1'b0;
@@ -60,7 +63,10 @@ module qkdpp_toeplitz_rows #(
     end else if (!run_i) begin
       rows_left_q <= rows_i;
       slot_q <= '0;
+      last_slot_q <= SlotBits'(last_i) < SlotBits'(MinSlots - 1) ? SlotBits'(MinSlots - 1) : SlotBits'(last_i);
       running_q <= 1'b0;
+      reading_q <= 1'b0;
+      first_q <= 1'b0;
       seed_room_q <= 1'b1;
       key_full_q <= 1'b0;
       first_read_q <= 1'b0;
@@ -80,11 +86,13 @@ module qkdpp_toeplitz_rows #(
         slot_q <= slot_q + 1'b1;
         read_addr_q <= following(read_addr_q, last_i);
       end
-      first_read_q <= first_o;
+      first_q <= begin_row;
+      reading_q <= begin_row || (reading_q && slot_q != SlotBits'(last_i));
+      first_read_q <= first_q;
       if (seed_taken_i) begin
         seed_room_q <= 1'b0;
         seed_addr_q <= following(seed_addr_q, last_i);
-      end else if (first_o) begin
+      end else if (first_q) begin
         seed_room_q <= 1'b1;
       end
       if (key_taken_i) begin
@@ -98,8 +106,8 @@ module qkdpp_toeplitz_rows #(
   assign seed_room_o = seed_room_q;
   assign seed_addr_o = seed_addr_q;
   assign key_room_o = !key_full_q;
-  assign read_o = running_q && slot_q <= SlotBits'(last_i);
-  assign first_o = running_q && slot_q == '0;
+  assign read_o = reading_q;
+  assign first_o = first_q;
   assign read_addr_o = read_addr_q;
   assign finished_o = rows_left_q == '0 && !running_q;
 
@@ -108,6 +116,8 @@ module qkdpp_toeplitz_rows #(
   assert property (@(posedge clk_i) disable iff (!rst_ni) key_taken_i |-> key_room_o && !seed_room_o);
   assert property (@(posedge clk_i) disable iff (!rst_ni) begin_row |-> rows_left_q != '0 && !seed_room_q);
   assert property (@(posedge clk_i) disable iff (!rst_ni) run_i && first_read_q |=> key_room_o);
+  assert property (@(posedge clk_i) disable iff (!rst_ni) reading_q == (running_q && slot_q <= SlotBits'(last_i)));
+  assert property (@(posedge clk_i) disable iff (!rst_ni) first_q == (running_q && slot_q == '0));
   assert property (@(posedge clk_i) disable iff (!rst_ni) run_i && read_o |-> read_addr_o <= last_i);
 `endif
 

@@ -1,7 +1,8 @@
 // Accumulators: adds each product to a word of a memory, word after word, cyclically.
 //
-// Throughput: one sum a cycle, as long as a word's turn comes again after at least three cycles: a sum is written two cycles after
-// its word was read. The memory is all zero when a job begins, and again when it has been read out (erase) or scrubbed.
+// Throughput: one sum a cycle, as long as a word's turn comes again after at least three cycles: a sum is written two
+// cycles after its word was read. The memory is all zero when a job begins, and again when it has been read out (erase)
+// or scrubbed.
 module qkdpp_toeplitz_sums #(
   parameter int unsigned Tile = 512,
   parameter int unsigned LogDepth = 10
