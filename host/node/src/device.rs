@@ -52,9 +52,12 @@ enum Command {
 /// Vendors of the boards that bridges are known for.
 const VENDORS: [u16; 2] = [0x10ee, 0x1172];
 
-/// Jobs of a measurement, one after the other and in flight together.
-const JOBS: u64 = 1000;
+/// Jobs in flight together.
 const TOGETHER: u64 = 32;
+
+/// How long each measurement goes on, and how many samples are enough.
+const MEASURE: Duration = Duration::from_secs(3);
+const SAMPLES: usize = 10_000;
 
 /// How long a job may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -147,25 +150,29 @@ fn bench(name: &str) -> Result<(), Failure> {
         let text = Bits::from_words(vec![0x5555_5555_5555_5555; bits / 64], bits);
         let job = PolyHash::new(3, text.into(), bits).map_err(Failure::input)?;
         let job = Job::PolyHash(job);
-        let mut alone: Vec<Duration> = Vec::new();
-        for _ in 0..JOBS {
-            alone.push(time(&mut *device, &job, 1)?);
-        }
-        alone.sort();
+        let alone = sample(&mut *device, &job, 1)?;
         let [median, late] =
             [alone.len() / 2, alone.len() * 99 / 100].map(|at| alone[at].as_secs_f64() * 1e6);
-        let mut together = Duration::ZERO;
-        for _ in 0..JOBS / TOGETHER {
-            together += time(&mut *device, &job, TOGETHER)?;
-        }
-        let rate = (JOBS / TOGETHER * TOGETHER) as f64 / together.as_secs_f64();
+        let together = sample(&mut *device, &job, TOGETHER)?;
+        let rate = TOGETHER as f64 / together[together.len() / 2].as_secs_f64();
         println!(
-            "polyhash of {bits} bits: median {median:.1} us from job to output, 99 % within {late:.1} us; {rate:.0} jobs/s \
-             with {TOGETHER} in flight"
+            "polyhash of {bits} bits: median {median:.1} us from job to output, 99 % within {late:.1} us ({samples} jobs); \
+             {rate:.0} jobs/s with {TOGETHER} in flight",
+            samples = alone.len()
         );
     }
     counters(&*device);
     Ok(())
+}
+
+/// Times of `count` jobs together, in order of length.
+fn sample(device: &mut dyn Backend, job: &Job, count: u64) -> Result<Vec<Duration>, Failure> {
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while times.is_empty() || (start.elapsed() < MEASURE && times.len() < SAMPLES) {
+        times.push(time(device, job, count)?);
+    }
+    times.sort();
+    Ok(times)
 }
 
 /// Time until `count` jobs together are done.

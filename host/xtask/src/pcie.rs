@@ -7,7 +7,7 @@
 //! busybox are Debian's stable ones, QEMU that of its backports, run by its own loader.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -27,7 +27,7 @@ const CASES: [(&str, &[&str], u32); 4] = [
 /// How long one boot may take.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Where the host takes the device away, and how long after the guest has asked for it.
+/// Where the host takes the device off its bus, and how long after the guest has asked for it.
 const NOW: &str = "now";
 const LATER: Duration = Duration::from_millis(1500);
 
@@ -195,31 +195,38 @@ fn boot(initrd: &Path, case: &str, options: &[&str], patience: u32) -> Result<Ve
     let socket = folder().join("socket");
     let _ = fs::remove_file(&socket);
     let program = root().join("target/debug/qkdpp-rtl-server");
-    let server = Command::new(program).args(options).arg("--once").arg(&socket).spawn().map_err(failed)?;
-    let mut server = Some(Running(server));
+    let mut server = Command::new(program);
+    server.args(options).arg("--once").arg(&socket).stdin(Stdio::piped());
+    let mut server = Running(server.spawn().map_err(failed)?);
     let began = Instant::now();
-    while !socket.exists() && began.elapsed() < Duration::from_secs(10) {
+    while !socket.exists() {
+        if began.elapsed() > Duration::from_secs(10) {
+            return Err(Failed(format!("pcie-test, {case}: the server does not start")));
+        }
         thread::sleep(Duration::from_millis(10));
     }
     let mut qemu = qemu(initrd, case, patience, &socket)?.spawn().map_err(failed)?;
     let console = qemu.stdout.take().ok_or_else(|| Failed("no console".to_owned()))?;
-    let _qemu = Running(qemu);
-    let mut report = Vec::new();
+    let (mut report, mut ended) = (Vec::new(), false);
     for line in BufReader::new(console).split(b'\n') {
         let line = String::from_utf8_lossy(&line.map_err(failed)?).trim_end().to_owned();
         println!("  {case}: {line}");
         match line.strip_prefix("@ ") {
-            Some("end") => return Ok(report),
+            Some("end") => ended = true,
             Some(NOW) => {
                 thread::sleep(LATER);
-                server = None;
+                if let Some(input) = &mut server.0.stdin {
+                    input.write_all(b"leave\n").map_err(failed)?;
+                }
             }
             Some(verdict) => report.push(verdict.to_owned()),
             None => {}
         }
     }
-    drop(server);
-    report.push(format!("fail: the guest did not come to its end in {} s", LONGEST.as_secs()));
+    let status = qemu.wait().map_err(failed)?;
+    if !ended || !status.success() {
+        report.push(format!("fail: the guest ended early or hung ({status})"));
+    }
     Ok(report)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{io, thread};
 
 use clap::Parser;
 use qkdpp_device::sim::faults::{ALWAYS, Plan};
@@ -10,6 +11,8 @@ use qkdpp_device::sim::{Idle, Model};
 use qkdpp_rtl_server::{Board, Device, serve};
 
 /// Serves a simulated accelerator as a PCI device on a vfio-user socket.
+///
+/// A line "leave" on the standard input takes the device off its bus: all its registers read as ones from then on.
 #[derive(Parser)]
 struct Arguments {
     /// The socket, which must not exist.
@@ -52,6 +55,13 @@ fn plan(arguments: &Arguments) -> Plan {
 
 fn run<D: Device>(device: D, arguments: &Arguments) -> std::io::Result<()> {
     let board = Board::new(device, arguments.slow);
+    let memory = board.memory().clone();
+    thread::spawn(move || {
+        let leave = io::stdin().lines().map_while(Result::ok).any(|line| line == "leave");
+        if leave {
+            memory.with_faults(|faults| faults.die(u32::MAX));
+        }
+    });
     let path: &Path = &arguments.socket;
     serve(path, &board, || !arguments.once)?;
     println!("accesses outside mapped memory, refused: {}", board.memory().unmapped_accesses());

@@ -42,7 +42,7 @@ pub trait Function: Send + Sized + 'static {
     /// If it may still reach them.
     fn unmap(&mut self, iova: u64, len: usize) -> io::Result<()>;
 
-    /// Sends vector 0 and 1 to these eventfds; to none if there are none.
+    /// Sends vector 0 and 1 of a function that was just opened to these eventfds.
     ///
     /// # Errors
     /// If it has fewer vectors.

@@ -51,11 +51,10 @@ impl Function for Vfio {
         } else {
             Box::new(bar)
         };
-        let mut vfio = Self { registers, device };
+        let vfio = Self { registers, device };
         // What another driver has left behind ends here. A card without a reset of its own is reset by the core's.
         let _ = vfio.device.reset();
         vfio.enable()?;
-        vfio.interrupts(None)?;
         Ok(vfio)
     }
 
@@ -88,7 +87,7 @@ impl Function for Vfio {
         let interrupts = self.device.interrupts();
         match vectors {
             Some(vectors) => interrupts.msi_x().enable(&vectors.map(|fd| fd.as_raw_fd())),
-            None if interrupts.msi_x().max() > 0 => interrupts.msi_x().disable(),
+            // An open card has none, and the kernel refuses to take away what is not there.
             None => Ok(()),
         }
     }
