@@ -36,7 +36,10 @@ enum Command {
         targets: Vec<String>,
     },
     /// Run the driver in a virtual machine whose card is the Verilated core, behind an IOMMU.
-    PcieTest,
+    PcieTest {
+        /// Only these cases: sound, interrupts, slow, removal.
+        cases: Vec<String>,
+    },
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
         Command::Layout => layout::check(),
         Command::Hdl { check } => hdl::check(check),
         Command::RtlReport { targets } => report::report(&targets),
-        Command::PcieTest => pcie::test(),
+        Command::PcieTest { cases } => pcie::test(&cases),
         Command::Vectors => vectors(),
     };
     match result {

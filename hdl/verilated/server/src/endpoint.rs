@@ -126,9 +126,8 @@ impl<D: Device> ServerBackend for Endpoint<D> {
         size: u64,
         file: Option<File>,
     ) -> io::Result<()> {
-        let Some(file) = file else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "memory without a file"));
-        };
+        // Memory that cannot be shared, such as ROMs of a virtual machine: accesses to it are refused when they come.
+        let Some(file) = file else { return Ok(()) };
         if !offset.is_multiple_of(PAGE) || !flags.contains(DmaMapFlags::READ) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "memory that cannot be mapped"));
         }
