@@ -56,7 +56,6 @@ module qkdpp_ldpc_check #(
   logic running_q, enable, issue;
   logic [4:1] valid_q, last_q;
   logic [Words-1:0] present_q [1:3];
-  logic [Words-1:0][ShiftBits-1:0] shift_q;
   logic [Words-1:0][Lanes-1:0] word, rotated;
   logic [Words-1:0] error;
 
@@ -91,12 +90,13 @@ module qkdpp_ldpc_check #(
 
     qkdpp_ldpc_rotate #(
       .Lanes(Lanes),
-      .Width(1)
+      .Width(1),
+      .Bits (ShiftBits)
     ) u_rotate (
       .clk_i,
       .enable_i(enable),
+      .shift_i (entry_shift_i[w]),
       .data_i  (word[w]),
-      .shift_i (shift_q[w]),
       .data_o  (rotated[w])
     );
   end
@@ -167,7 +167,6 @@ module qkdpp_ldpc_check #(
       present_q[1] <= entry_present_i;
       present_q[2] <= present_q[1];
       present_q[3] <= present_q[2];
-      shift_q <= entry_shift_i;
       sum_q <= sum_d;
     end
     for (int unsigned i = 0; i < (Lanes + 7) / 8; i++) begin

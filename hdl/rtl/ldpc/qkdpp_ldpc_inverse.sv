@@ -1,16 +1,21 @@
-// The inverse of φ: the number of thresholds (THR of kernels/SPEC.md §5.4) above a sum, 0 to 78.
+// The message of an edge: the number of thresholds (THR of kernels/SPEC.md §5.4) above a sum, 0 to 78, with its sign. Or
+// else a given magnitude.
 //
 // A sum below 64 is looked up. The others are sorted into cells by the place of their leading one (6 to 13) and the three
 // bits below it: a cell holds at most one threshold, so a second table gives that threshold's low bits and one comparison
 // decides. Sums of 16384 or more have no threshold above them.
 //
-// Throughput: one sum a cycle. Latency: one cycle, with a combinational half on either side of the register.
+// Throughput: one sum a cycle. Latency: one cycle, with a combinational half on either side of the register. The inputs but
+// the sum belong to the second half.
 module qkdpp_ldpc_inverse
   import qkdpp_ldpc_pkg::*;
 (
   input  logic                     clk_i,
   input  logic [SumBits-1:0]       sum_i,
-  output logic [MagnitudeBits-1:0] magnitude_o
+  input  logic                     negate_i,
+  input  logic                     given_i,
+  input  logic [MagnitudeBits-1:0] magnitude_i,
+  output logic [MessageBits-1:0]   message_o  // in two's complement
 );
 
   localparam int unsigned LowBits = 10;  // of a sum below its leading one and three more bits, at most
@@ -31,7 +36,7 @@ module qkdpp_ldpc_inverse
   endfunction
 
   logic  high_d, high_q;
-  cell_t cell_d, cell_q;
+  cell_t cell_d, inverted_q, cell_at;
   logic [LowBits-1:0] low_q;
 
   always_comb begin
@@ -51,12 +56,15 @@ module qkdpp_ldpc_inverse
 
   always_ff @(posedge clk_i) begin
     high_q <= high_d;
-    cell_q <= cell_d;
-    low_q <= sum_i[LowBits-1:0];
+    inverted_q <= ~cell_d;
+    low_q <= high_d ? sum_i[LowBits-1:0] : '1;  // above any threshold
   end
 
-  // Constant tables, a bit of each at a time: the answer at the end of each cell, that below 64, the threshold in a cell.
-  logic [MagnitudeBits-1:0] at_end, small_sum;
+  // The inverse is kept for the reason given in qkdpp_ldpc_phi.
+  assign cell_at = ~inverted_q;
+
+  // Constant tables, a bit of each at a time: the answer of a sum below 64 or at the end of a cell, the threshold in a cell.
+  logic [MagnitudeBits-1:0] answer;
   logic [LowBits-1:0]       limit;
 
   function automatic logic [MagnitudeBits-1:0] end_of(input int unsigned index);
@@ -68,12 +76,12 @@ module qkdpp_ldpc_inverse
     return count_above(first_of(index)) == end_of(index) ? '0 : LowBits'(Threshold[end_of(index)]);
   endfunction
 
-  function automatic logic [63:0] ends(input int unsigned b);
-    for (int unsigned i = 0; i < 64; i++) ends[i] = 1'(end_of(i) >> b);
-  endfunction
-
   function automatic logic [63:0] smalls(input int unsigned b);
     for (int unsigned i = 0; i < 64; i++) smalls[i] = 1'(count_above(i) >> b);
+  endfunction
+
+  function automatic logic [63:0] ends(input int unsigned b);
+    for (int unsigned i = 0; i < 64; i++) ends[i] = 1'(end_of(i) >> b);
   endfunction
 
   function automatic logic [63:0] limits(input int unsigned b);
@@ -81,19 +89,22 @@ module qkdpp_ldpc_inverse
   endfunction
 
   for (genvar b = 0; b < MagnitudeBits; b++) begin : gen_answers
-    localparam logic [63:0] Ends = ends(b);
     localparam logic [63:0] Smalls = smalls(b);
-    assign at_end[b] = Ends[cell_q];
-    assign small_sum[b] = Smalls[cell_q];
+    localparam logic [63:0] Ends = ends(b);
+    assign answer[b] = high_q ? Ends[cell_at] : Smalls[cell_at];
   end
 
   for (genvar b = 0; b < LowBits; b++) begin : gen_limits
     localparam logic [63:0] Limits = limits(b);
-    assign limit[b] = Limits[cell_q];
+    assign limit[b] = Limits[cell_at];
   end
 
-  logic below;
-  assign below = low_q < limit;
-  assign magnitude_o = high_q ? at_end + MagnitudeBits'(below) : small_sum;
+  // ±(answer + below): the carry into bit 0 is either the one more or what completes the negation.
+  logic                   below, carry;
+  logic [MessageBits-1:0] ones;
+  assign below = low_q < limit && !given_i;
+  assign carry = below ^ negate_i;
+  assign ones = {1'b0, given_i ? magnitude_i : answer} ^ {MessageBits{negate_i}};
+  assign message_o = MessageBits'(carry) + ones;
 
 endmodule

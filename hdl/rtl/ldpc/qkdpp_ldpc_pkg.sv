@@ -1,11 +1,11 @@
 // What the modules of the LDPC kernel share: widths of its numbers and the tables of the check rule, kernels/SPEC.md §5.
 package qkdpp_ldpc_pkg;
 
-  // A posterior P or total T in two's complement: at most 13461 in magnitude. Beside a posterior stands the bit y of the
-  // received word, which decides where P is 0.
+  // A posterior P or total T in two's complement: at most 13461 in magnitude.
   localparam int unsigned TotalBits = 15;
-  localparam int unsigned PosteriorBits = TotalBits + 1;
-  // A message R: its sign above its magnitude (0 to 78).
+  // What is kept of a total beside it: whether its magnitude is 64 or more.
+  localparam int unsigned TotalWordBits = TotalBits + 1;
+  // A message, as it is kept: −R in two's complement. The magnitude of R is at most 78, that of the channel 127.
   localparam int unsigned MagnitudeBits = 7;
   localparam int unsigned MessageBits = MagnitudeBits + 1;
   // φ of a message. Bit 14 alone stands for φ(0): any such edge brings the others' sums to 16384 or more, where all
@@ -51,5 +51,11 @@ package qkdpp_ldpc_pkg;
     14'd4, 14'd4, 14'd3, 14'd3, 14'd3, 14'd2, 14'd2, 14'd2, 14'd2, 14'd1,
     14'd1, 14'd1, 14'd1, 14'd1, 14'd1, 14'd1, 14'd1, 14'd1
   };
+
+  function automatic logic is_large(input logic [TotalBits-1:0] total);
+    logic [TotalBits-2:0] ones;  // the magnitude, less one if negative
+    ones = total[TotalBits-2:0] ^ {(TotalBits - 1){total[TotalBits-1]}};
+    return ones[TotalBits-2:6] != '0 || (total[TotalBits-1] && ones[5:0] == '1);
+  endfunction
 
 endpackage

@@ -1,53 +1,65 @@
 // Rotates a word of Lanes elements: lane i of the result is lane i + shift_i (modulo Lanes) of data_i.
 //
-// Throughput: one word a cycle. Latency: two cycles, of cycles with enable_i. A level of multiplexers does two bits of the
-// shift.
+// Throughput: one word a cycle. Latency: two cycles, of cycles with enable_i; shift_i comes in the cycle before data_i, as
+// the read of a memory does, so that each of several rotators beside each other has a register of its own for it. Bits is
+// how many bits of a shift there are; a level of multiplexers does two of them.
+(* keep_hierarchy *)
 module qkdpp_ldpc_rotate #(
   parameter int unsigned Lanes = 128,
-  parameter int unsigned Width = 16,
-  localparam int unsigned ShiftBits = $clog2(Lanes)
+  parameter int unsigned Width = 5,
+  parameter int unsigned Bits = 7
 ) (
   input  logic                   clk_i,
   input  logic                   enable_i,
+  input  logic [Bits-1:0]        shift_i,
   input  logic [Lanes*Width-1:0] data_i,
-  input  logic [ShiftBits-1:0]   shift_i,
   output logic [Lanes*Width-1:0] data_o
 );
 
   typedef logic [Lanes*Width-1:0] word_t;
-  localparam int unsigned Levels = (ShiftBits + 1) / 2;
+  localparam int unsigned Levels = (Bits + 1) / 2;
   localparam int unsigned FirstLevels = (Levels + 1) / 2;
 
-  function automatic word_t rotate(input word_t word, input int unsigned lanes);
-    return lanes % Lanes == 0 ? word : (word >> (lanes * Width)) | (word << ((Lanes - lanes) * Width));
-  endfunction
+  word_t           word [Levels+1];  // before each level
+  word_t           first, first_q, last_q;
+  logic [Bits-1:0] shift_q;
 
-  function automatic word_t level_of(input word_t word, input logic [2*Levels-1:0] shift, input int unsigned level);
-    unique case (shift[2*level+:2])
-      2'd0: return word;
-      2'd1: return rotate(word, 1 << (2 * level));
-      2'd2: return rotate(word, (2 << (2 * level)) % Lanes);
-      default: return rotate(word, (3 << (2 * level)) % Lanes);
-    endcase
-  endfunction
+  for (genvar level = 0; level < Levels; level++) begin : gen_levels
+    localparam int unsigned Choices = 2 * level + 2 <= Bits ? 4 : 2;
+    localparam int unsigned SelectBits = $clog2(Choices);
+    logic [SelectBits-1:0] select;
+    word_t                 level_in;
 
-  word_t first_q, last_q;
-  logic [2*Levels-1:0] shift, shift_q;
-  assign shift = (2 * Levels)'(shift_i);
+    if (level < FirstLevels) begin : gen_at_once
+      assign select = shift_q[2*level+:SelectBits];
+      assign level_in = word[level];
+    end else begin : gen_later
+      always_ff @(posedge clk_i) begin
+        if (enable_i) select <= shift_q[2*level+:SelectBits];
+      end
+      assign level_in = level == FirstLevels ? first_q : word[level];
+    end
 
-  word_t first_d, last_d;
-  always_comb begin
-    first_d = data_i;
-    for (int unsigned level = 0; level < FirstLevels; level++) first_d = level_of(first_d, shift, level);
-    last_d = first_q;
-    for (int unsigned level = FirstLevels; level < Levels; level++) last_d = level_of(last_d, shift_q, level);
+    qkdpp_ldpc_rotate_level #(
+      .Lanes  (Lanes),
+      .Width  (Width),
+      .Step   (4 ** level),
+      .Choices(Choices)
+    ) u_level (
+      .data_i  (level_in),
+      .select_i(select),
+      .data_o  (word[level+1])
+    );
   end
+
+  assign word[0] = data_i;
+  assign first = word[FirstLevels];
 
   always_ff @(posedge clk_i) begin
     if (enable_i) begin
-      first_q <= first_d;
-      shift_q <= shift;
-      last_q <= last_d;
+      shift_q <= shift_i;
+      first_q <= first;
+      last_q <= Levels > FirstLevels ? word[Levels] : first_q;
     end
   end
 

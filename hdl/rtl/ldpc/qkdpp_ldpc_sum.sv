@@ -12,7 +12,7 @@ module qkdpp_ldpc_sum
   input  logic                                       clk_i,
   input  logic                                       rst_ni,
   input  logic                                       restart_i,  // an iteration begins
-  input  logic                                       clear_i,    // zero one slot a cycle
+  input  logic                                       clear_i,    // zero one slot a cycle, from the second on
 
   // An entry's edges; one cycle later, if the entry is the first of its row, the wanted parities.
   input  logic                                       valid_i,
@@ -60,18 +60,26 @@ module qkdpp_ldpc_sum
 
   for (genvar lane = 0; lane < Lanes; lane++) begin : gen_lanes
     logic [EntryBits-1:0] entry_d, entry_q;
-    logic                 negative_d, negative_q;
+    logic [Banks-1:0]     negative;
+    logic                 negative_q;
     logic [SumBits-1:0]   sum_d, sum_q;
     logic                 parity_d, parity_q;
     logic [SumBits:0]     slots [RowSlots];
 
-    always_comb begin
-      entry_d = '0;
-      negative_d = 1'b0;
-      for (int unsigned bank = 0; bank < Banks; bank++) begin
-        entry_d += EntryBits'(phi_i[bank][lane]);
-        negative_d ^= negative_i[bank][lane];
-      end
+    for (genvar bank = 0; bank < Banks; bank++) begin : gen_negative
+      assign negative[bank] = negative_i[bank][lane];
+    end
+
+    // Two lanes share a DSP block for the sum of a pair, where there are such and there is more than one pair.
+    if (Banks == 4) begin : gen_pairs
+      (* use_dsp = "simd" *) logic [PhiBits:0] first_pair, second_pair;
+      assign first_pair = (PhiBits + 1)'(phi_i[0][lane]) + (PhiBits + 1)'(phi_i[1][lane]);
+      assign second_pair = (PhiBits + 1)'(phi_i[2][lane]) + (PhiBits + 1)'(phi_i[3][lane]);
+      assign entry_d = EntryBits'(first_pair) + EntryBits'(second_pair);
+    end else if (Banks == 2) begin : gen_pair
+      assign entry_d = EntryBits'(phi_i[0][lane]) + EntryBits'(phi_i[1][lane]);
+    end else begin : gen_single
+      assign entry_d = phi_i[0][lane];
     end
 
     // What goes beyond 15 bits sticks in the top bit.
@@ -88,7 +96,7 @@ module qkdpp_ldpc_sum
         parity_q <= 1'b0;
       end else begin
         entry_q <= entry_d;
-        negative_q <= negative_d;
+        negative_q <= ^negative;
         if (valid_q) begin
           sum_q <= sum_d;
           parity_q <= parity_d;
@@ -98,7 +106,7 @@ module qkdpp_ldpc_sum
 
     always_ff @(posedge clk_i) begin
       if (write) begin
-        slots[write_slot_q] <= clear_i ? '0 : {parity_d, sum_d};
+        slots[write_slot_q] <= {parity_d, sum_d};
       end
     end
 

@@ -257,7 +257,8 @@ async def malformed_tables(dut):
 
 
 def job_data_left(dut) -> list[str]:
-    """Names of memories that are not all zero: posteriors, messages, totals, sums, target, decisions."""
+    """Names of memories that are not all zero: posteriors, received bits, messages, totals, sums, target,
+    decisions."""
     left = []
 
     def look(name, ram, depth):
@@ -267,16 +268,17 @@ def job_data_left(dut) -> list[str]:
 
     columns = PARAMETERS["Columns"] // BANKS
     for bank in range(BANKS):
-        unit = dut.u_decoder.gen_banks[bank].u_bank
+        unit = dut.u_engine.u_decoder.gen_banks[bank].u_bank
         look(f"posteriors {bank}", unit.u_posteriors.mem, columns)
         look(f"messages {bank}", unit.u_messages.mem, PARAMETERS["Entries"])
+        look(f"received bits {bank}", unit.u_received.mem, columns)
         look(f"totals {bank}", unit.u_totals.mem, 512 if BANKS == 1 else 256)
     for word in range(2 * BANKS):
-        look(f"decisions {word}", dut.u_check.gen_words[word].u_decisions.mem, columns // 2)
+        look(f"decisions {word}", dut.u_engine.u_check.gen_words[word].u_decisions.mem, columns // 2)
     for lane in (0, LANES - 1):
-        look(f"sums {lane}", dut.u_decoder.u_sum.gen_lanes[lane].slots, 16)
-    look("target", dut.u_target.u_words.mem, PARAMETERS["Rows"] // min(BANKS, 256 // LANES))
-    for name in ("u_unpack.data_q", "u_pack.data_q", "load_bits_q", "load_known_q"):
+        look(f"sums {lane}", dut.u_engine.u_decoder.u_sum.gen_lanes[lane].slots, 16)
+    look("target", dut.u_engine.u_target.u_words.mem, PARAMETERS["Rows"] // min(BANKS, 256 // LANES))
+    for name in ("u_unpack.data_q", "u_output.u_pack.data_q", "u_engine.load_bits_q", "u_engine.load_known_q"):
         handle = dut
         for part in name.split("."):
             handle = getattr(handle, part)
@@ -336,10 +338,10 @@ async def a_flipped_bit_is_noticed(dut):
     compiled = await load(kernel, rng, code)
     case = Decoding(rng, code, limit=30, solvable=False)
     case.submit(kernel, compiled)
-    while int(dut.iterations_q.value) < 3:
+    while int(dut.u_control.iterations_q.value) < 3:
         await RisingEdge(dut.clk_i)
     assert not int(dut.parity_error_o.value)
-    word = dut.u_decoder.gen_banks[0].u_bank.u_messages.mem[0]
+    word = dut.u_engine.u_decoder.gen_banks[0].u_bank.u_messages.mem[0]
     word.value = int(word.value) ^ 4
     await ClockCycles(dut.clk_i, 400)
     assert int(dut.parity_error_o.value)
@@ -371,7 +373,7 @@ async def cycles(dut):
     while not kernel.done.words:
         await RisingEdge(dut.clk_i)
         cycle += 1
-        began.setdefault(int(dut.iterations_q.value), cycle)
+        began.setdefault(int(dut.u_control.iterations_q.value), cycle)
     case.check(await kernel.finish(), compiled)
     # Rows of few entries are over before the columns of the third row before are back.
     waits = rows * max(0, 20 - 2 * width // BANKS)
