@@ -44,7 +44,7 @@ fn small_cases() -> Vec<Case> {
 }
 
 fn options() -> Options {
-    Options { entries: 8, patience: Duration::from_millis(60), ..Options::new("faulty") }
+    Options { entries: 8, patience: Duration::from_millis(120), ..Options::new("faulty") }
 }
 
 /// Time that passes quickly, so that deadlines cost few cycles.
