@@ -44,7 +44,9 @@ fn the_demo_gives_equal_keys_and_a_report() {
 fn the_json_adds_up() {
     let folder = Folder::new();
     let (config, out) = (folder.write("decoy.toml", DECOY), folder.path("out"));
-    let summary = json(&["demo", "--config", &config, "--blocks", "2", "--out", &out, "--json"]);
+    // Seeded: about one Cascade frame in ten thousand keeps an error, and its segment is more than half of so small a block.
+    let demo = ["demo", "--config", &config, "--blocks", "2", "--out", &out, "--json", "--seed", "5"];
+    let summary = json(&demo);
     assert_eq!(summary["keys_equal"], true);
     assert_eq!(blocks(&summary).len(), 2);
     let mut secret = 0;
@@ -55,7 +57,6 @@ fn the_json_adds_up() {
         // 10 million slots at 1 GHz.
         assert_eq!(block["link_seconds"], 0.01);
         assert!((block["secret_bits_per_link_second"].as_f64().unwrap() - bits as f64 / 0.01).abs() < 1.0);
-        assert_eq!(block["key_digest"], Value::Null, "a digest would tell something about the key");
         secret += bits;
     }
     assert_eq!(summary["total"]["secret_bits"], secret);
@@ -97,6 +98,7 @@ fn a_demo_on_a_device_shows_what_the_device_did() {
         assert!(devices.contains(count), "{count}: {devices}");
     }
     let summary = json(&[&demo[..], &["--json"]].concat());
+    assert_eq!(summary["blocks"][0]["key_digest"], Value::Null, "a digest would tell something about the key");
     let counts = summary["devices"].as_array().expect("counters of the devices");
     let count = |name: &str| {
         let row = counts.iter().find(|row| row["count"] == name).expect("a counter");
