@@ -209,9 +209,8 @@ def area_table(targets, flows):
 
 
 def simulated():
-    """Rows of the example `cycles`, if it has been run."""
-    file = OUT.parent / "cycles.json"
-    return json.loads(file.read_text()) if file.exists() else []
+    """Rows of the example `cycles` in the configurations that it has been run for."""
+    return [row for file in sorted(OUT.parent.glob("cycles-*.json")) for row in json.loads(file.read_text())]
 
 
 def speed_table(targets):

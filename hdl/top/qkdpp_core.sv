@@ -21,8 +21,8 @@ module qkdpp_core
   parameter int unsigned FifoDepth = 512,
   // First 32 bits of the hash of the sources.
   parameter logic [31:0] Build = '0,
-  // Sizes of the kernels, see their modules. The defaults fit xc7a200t; other sets are in
-  // configs.toml.
+  // Sizes of the kernels, see their modules. With the defaults each of them fits xc7a200t, not all
+  // together; other sets are in configs.toml.
   parameter int unsigned SiftPlanes = 4,
   parameter int unsigned ParitiesLogBits = 14,
   parameter int unsigned LdpcLanes = 128,

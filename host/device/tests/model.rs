@@ -27,7 +27,7 @@ fn count(backend: &dyn Backend, name: &str) -> u64 {
 #[test]
 fn conformance_on_a_thread() {
     let mut fpga = fpga();
-    let compared = conformance::check_device(&mut fpga).expect("equal to the reference");
+    let compared = conformance::check_device(&mut fpga, usize::MAX).expect("equal to the reference");
     assert_eq!(compared.unsupported as u64, count(&fpga, "unsupported"), "{compared:?}");
     for never in
         ["refused", "input CRC errors", "output CRC errors", "contract violations", "deadlines passed"]
@@ -41,7 +41,7 @@ fn conformance_on_a_thread() {
 #[test]
 fn conformance_with_the_smallest_queues_and_little_memory() {
     let options = Options { entries: 2, dma_bytes: 1 << 18, ..Options::new("sim:model") };
-    conformance::check_device(&mut driver(options)).expect("equal to the reference");
+    conformance::check_device(&mut driver(options), usize::MAX).expect("equal to the reference");
 }
 
 #[test]

@@ -35,27 +35,27 @@ impl BothSides {
         self.compute.threads()
     }
 
-    /// What computes, by name; each is opened once, so that a wrong name is found before anything is made.
-    ///
-    /// # Errors
-    /// If there is none of that name.
-    pub(crate) fn names(&self) -> Result<String, Failure> {
-        let alice = self.compute.open()?.name();
-        match &self.bob_backend {
-            None => Ok(alice),
-            Some(name) => Ok(format!("{alice}; Bob: {}", self.compute.open_named(name)?.name())),
-        }
-    }
-
     /// Alice's and Bob's backend.
     ///
     /// # Errors
-    /// If there is none of that name.
-    pub(crate) fn open(&self) -> Result<[Box<dyn Backend>; 2], Failure> {
+    /// If there is none of that name, or it cannot be used.
+    pub(crate) fn open(&self) -> Result<Backends, Failure> {
         let alice = self.compute.open()?;
         let bob = self.compute.open_named(self.bob_backend.as_ref().unwrap_or(&self.compute.backend))?;
-        Ok([alice, bob])
+        let name = match &self.bob_backend {
+            None => alice.name(),
+            Some(_) => format!("{}; Bob: {}", alice.name(), bob.name()),
+        };
+        Ok(Backends { name, alice, bob })
     }
+}
+
+/// What computes for both sides of a link.
+pub(crate) struct Backends {
+    /// As shown.
+    pub(crate) name: String,
+    pub(crate) alice: Box<dyn Backend>,
+    pub(crate) bob: Box<dyn Backend>,
 }
 
 impl Compute {

@@ -42,7 +42,12 @@ enum Command {
     /// What a device can do
     Probe { name: String },
     /// Run the conformance suite on a device: every output is compared with the reference
-    Selftest { name: String },
+    Selftest {
+        name: String,
+        /// Only the first N jobs of the suite, for a device as slow as a simulation
+        #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
+        jobs: usize,
+    },
     /// Time from a job to its output, and the rate of many
     Bench { name: String },
     /// Reset the whole function from outside
@@ -68,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Bind { address } => slot(address)?.bind().map_err(Failure::input),
         Command::Unbind { address } => slot(address)?.unbind().map_err(Failure::input),
         Command::Probe { name } => probe(name),
-        Command::Selftest { name } => selftest(name),
+        Command::Selftest { name, jobs } => selftest(name, *jobs),
         Command::Bench { name } => bench(name),
         Command::Reset { name } => backend::reset(name).map_err(Failure::input),
     }
@@ -129,11 +134,11 @@ fn probe(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn selftest(name: &str) -> Result<(), Failure> {
+fn selftest(name: &str, jobs: usize) -> Result<(), Failure> {
     let (mut device, _) = open(name)?;
     let start = Instant::now();
-    let compared =
-        conformance::check_device(&mut device).map_err(|wrong| Failure::input(format!("{name}: {wrong}")))?;
+    let compared = conformance::check_device(&mut device, jobs)
+        .map_err(|wrong| Failure::input(format!("{name}: {wrong}")))?;
     println!(
         "{name}: {} outputs equal to the reference, {} jobs larger than the device, in {:.1} s",
         compared.equal,

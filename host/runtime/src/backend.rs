@@ -144,6 +144,7 @@ impl Errand for Open<'_> {
         options.patience = settings.patience.unwrap_or(options.patience);
         let fpga = Fpga::open(transport, options)?;
         let capabilities = fpga.capabilities().clone();
+        tracing::info!(backend = self.name, "the device has passed its self-test");
         Ok((Box::new(fpga), capabilities))
     }
 }

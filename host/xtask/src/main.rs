@@ -85,6 +85,7 @@ fn ci() -> Result<(), Failed> {
         let tests = ["--test", "rtl_suite", "--test", "rtl_session", "--test", "cli_demo"];
         cargo(&[&["test", "--locked"], &packages[..], &tests[..]].concat())
     })?;
+    pcie::ci()?;
     announce("tests");
     cargo(&["test", "--workspace", "--locked"])
 }

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::hdl;
-use crate::run::{Failed, announce, cargo, ensure, program, root, step, with_env};
+use crate::run::{Failed, announce, cargo, ensure, program, root, step};
 
 /// What a boot tries, the options of its server, and the driver's patience in seconds.
 const CASES: [(&str, &[&str], u32); 4] = [
@@ -27,9 +27,8 @@ const CASES: [(&str, &[&str], u32); 4] = [
 /// How long one boot may take.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Where the host takes the device off its bus, and how long after the guest has asked for it.
+/// Where the host takes the device off its bus.
 const NOW: &str = "now";
-const LATER: Duration = Duration::from_millis(1500);
 
 /// Modules of the kernel, in the order in which they need each other.
 const MODULES: [&str; 6] =
@@ -38,7 +37,24 @@ const MODULES: [&str; 6] =
 /// Runs all cases, or those named.
 pub(crate) fn test(wanted: &[String]) -> Result<(), Failed> {
     hdl::tools()?;
-    step("pcie-test: QEMU, a kernel, busybox", fetch)?;
+    step(FETCH, fetch)?;
+    run(wanted)
+}
+
+/// Runs all cases, if the downloads can be had.
+pub(crate) fn ci() -> Result<(), Failed> {
+    if let Err(Failed(why)) = step(FETCH, fetch) {
+        eprintln!(
+            "==== SKIPPED: pcie-test, for want of its downloads ({why}); NOTHING BEHIND AN IOMMU WAS TESTED"
+        );
+        return Ok(());
+    }
+    run(&[])
+}
+
+const FETCH: &str = "pcie-test: QEMU, a kernel, busybox";
+
+fn run(wanted: &[String]) -> Result<(), Failed> {
     step("pcie-test: server and guest programs", build)?;
     let initrd = initrd()?;
     announce("pcie-test: boots");
@@ -103,19 +119,31 @@ fn unpack(
     fs::write(into.join("complete"), "").map_err(io)
 }
 
-/// The server with the tests' features; the guest's programs without anything to load.
+/// The server with the tests' features; the guest's programs, linked statically for want of libraries in there.
 fn build() -> Result<(), Failed> {
+    const STATIC: [&str; 5] = ["--", "-C", "target-feature=+crt-static", "-C", "strip=symbols"];
     cargo(&["build", "--locked", "-p", "qkdpp-rtl-server", "--features", "rtl"])?;
-    let server = root().join("target/debug/qkdpp-rtl-server");
-    fs::copy(&server, folder().join("server"))
-        .map_err(|error| Failed(format!("{}: {error}", server.display())))?;
-    let common = ["cargo", "build", "--locked", "--target", TARGET, "--target-dir", "target/pcie/build"];
-    let packages = ["-p", "qkdpp-node", "-p", "qkdpp-rtl-server", "--bins"];
-    with_env("RUSTFLAGS", STATIC, &[&common[..], &packages[..]].concat())
+    keep("qkdpp-rtl-server")?;
+    for [package, name] in [["qkdpp-node", "qkdpp"], ["qkdpp-rtl-server", "qkdpp-pcie-guest"]] {
+        let program = ["rustc", "--locked", "-p", package, "--bin", name];
+        cargo(&[&program[..], &STATIC].concat())?;
+        keep(name)?;
+    }
+    Ok(())
 }
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-const STATIC: &str = "-C target-feature=+crt-static";
+/// Copies a program to where no other build replaces it.
+fn keep(name: &str) -> Result<(), Failed> {
+    let built = root().join("target/debug").join(name);
+    fs::create_dir_all(programs())
+        .and_then(|()| fs::copy(&built, programs().join(name)))
+        .map_err(|error| Failed(format!("{}: {error}", built.display())))?;
+    Ok(())
+}
+
+fn programs() -> PathBuf {
+    folder().join("programs")
+}
 
 /// Packs the guest's root: busybox, modules, programs.
 fn initrd() -> Result<PathBuf, Failed> {
@@ -127,12 +155,11 @@ fn initrd() -> Result<PathBuf, Failed> {
     for name in ["bin", "sbin", "usr/bin", "usr/sbin", "lib", "proc", "sys", "dev", "tmp"] {
         fs::create_dir_all(top.join(name)).map_err(io)?;
     }
-    let programs = folder().join("build").join(TARGET).join("debug");
     let sources = root().join("hdl/verilated/server/guest");
     for (from, to) in [
         (busybox()?, "bin/busybox"),
-        (programs.join("qkdpp"), "bin/qkdpp"),
-        (programs.join("qkdpp-pcie-guest"), "bin/qkdpp-pcie-guest"),
+        (programs().join("qkdpp"), "bin/qkdpp"),
+        (programs().join("qkdpp-pcie-guest"), "bin/qkdpp-pcie-guest"),
         (sources.join("init"), "init"),
         (sources.join("demo.toml"), "demo.toml"),
     ] {
@@ -191,7 +218,7 @@ fn boot(initrd: &Path, case: &str, options: &[&str], patience: u32) -> Result<Ve
     let failed = |error: std::io::Error| Failed(format!("pcie-test, {case}: {error}"));
     let socket = folder().join("socket");
     let _ = fs::remove_file(&socket);
-    let mut server = Command::new(folder().join("server"));
+    let mut server = Command::new(programs().join("qkdpp-rtl-server"));
     server.args(options).arg("--once").arg(&socket).stdin(Stdio::piped());
     let mut server = Running(server.spawn().map_err(failed)?);
     let began = Instant::now();
@@ -210,7 +237,6 @@ fn boot(initrd: &Path, case: &str, options: &[&str], patience: u32) -> Result<Ve
         match line.strip_prefix("@ ") {
             Some("end") => ended = true,
             Some(NOW) => {
-                thread::sleep(LATER);
                 if let Some(input) = &mut server.0.stdin {
                     input.write_all(b"leave\n").map_err(failed)?;
                 }
@@ -235,8 +261,9 @@ fn qemu(initrd: &Path, case: &str, patience: u32, socket: &Path) -> Result<Comma
     let kernel = find_kernel(&folder().join("guest/boot"))?;
     let card =
         format!(r#"{{"driver":"vfio-user-pci","socket":{{"path":"{}","type":"unix"}}}}"#, shown(socket));
+    // no_timer_check: on a busy machine an emulated timer is too late for the kernel's own test of it.
     let line = format!(
-        "console=ttyS0 intel_iommu=on iommu=nopt panic=-1 quiet loglevel=3 case={case} patience={patience}"
+        "console=ttyS0 no_timer_check intel_iommu=on iommu=nopt panic=-1 quiet loglevel=3 case={case} patience={patience}"
     );
     // Its own loader, since it may need a newer C library than this machine has; `timeout` ends what hangs.
     let mut command = Command::new("timeout");

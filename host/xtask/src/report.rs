@@ -10,7 +10,9 @@ use crate::run::{self, Failed, ensure, root, step};
 pub(crate) fn report(targets: &[String]) -> Result<(), Failed> {
     hdl::tools()?;
     step("rtl-report: nextpnr for xc7a200t", nextpnr)?;
-    step("rtl-report: cycles of the default configuration", cycles)?;
+    for configuration in ["default", "large"] {
+        step(&format!("rtl-report: cycles of the {configuration} configuration"), || cycles(configuration))?;
+    }
     step("rtl-report: synthesis, placing, routing", || {
         let mut arguments = vec!["hdl/synth/report.py"];
         arguments.extend(targets.iter().map(String::as_str));
@@ -42,9 +44,9 @@ fn nextpnr() -> Result<(), Failed> {
     )
 }
 
-fn cycles() -> Result<(), Failed> {
+fn cycles(configuration: &str) -> Result<(), Failed> {
     let example =
         ["cargo", "run", "--release", "-p", "qkdpp-device", "--features", "rtl", "--example", "cycles"];
-    let command = [&example[..], &["--", "target/hdl/cycles.json"]].concat();
-    run::with_env("QKDPP_RTL_CONFIG", "default", &command)
+    let rows = format!("target/hdl/cycles-{configuration}.json");
+    run::with_env("QKDPP_RTL_CONFIG", configuration, &[&example[..], &["--", &rows]].concat())
 }

@@ -67,7 +67,7 @@ fn options() -> Options {
 fn the_conformance_suite_over_a_socket() {
     let served = Served::new();
     let mut backend = Fpga::open(served.open(), options()).expect("a sound device");
-    let compared = conformance::check_device(&mut backend).expect("equal to the reference");
+    let compared = conformance::check_device(&mut backend, usize::MAX).expect("equal to the reference");
     assert!(compared.equal > 400, "{compared:?}");
     drop(backend);
     assert_eq!((served.memory.unmapped_accesses(), served.memory.regions()), (0, 0));
@@ -78,7 +78,7 @@ fn polling_needs_no_interrupts() {
     let served = Served::new();
     let pci = Pci::<VfioUser>::open(served.path(), Notice::Polling).expect("a server");
     let mut backend = Driver::new(pci, options()).expect("a sound device");
-    let compared = conformance::check_device(&mut backend).expect("equal to the reference");
+    let compared = conformance::check_device(&mut backend, usize::MAX).expect("equal to the reference");
     assert!(compared.equal > 400, "{compared:?}");
     let counts = backend.monitor().expect("a driver counts")();
     let count = |name: &str| counts.iter().find(|(known, _)| *known == name).expect("a counter").1;
@@ -147,7 +147,7 @@ fn jobs_survive_their_server() {
         server.kill().expect("it runs");
         server.wait().expect("it ends");
     });
-    let compared = conformance::check_device(&mut backend).expect("equal to the reference");
+    let compared = conformance::check_device(&mut backend, usize::MAX).expect("equal to the reference");
     killer.join().expect("no panic");
     assert!(compared.equal > 400 && compared.unsupported == 0, "{compared:?}");
     let lost = counters.list().into_iter().find(|(name, _)| *name == "times lost").expect("a counter").1;

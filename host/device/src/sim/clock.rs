@@ -19,6 +19,7 @@ pub enum Idle {
 pub struct Clock {
     start: Instant,
     passed: Duration,
+    idled: Duration,
     idle: Idle,
     bell: Receiver<()>,
     ringer: Sender<()>,
@@ -28,7 +29,7 @@ impl Clock {
     /// Starts now.
     pub fn new(idle: Idle) -> Self {
         let (ringer, bell) = bounded(1);
-        Self { start: Instant::now(), passed: Duration::ZERO, idle, bell, ringer }
+        Self { start: Instant::now(), passed: Duration::ZERO, idled: Duration::ZERO, idle, bell, ringer }
     }
 
     /// The device's time.
@@ -41,9 +42,20 @@ impl Clock {
         self.passed
     }
 
+    /// How much of that it did nothing.
+    pub fn idled(&self) -> Duration {
+        self.idled
+    }
+
     /// The device has worked for `time`.
     pub fn work(&mut self, time: Duration) {
         self.passed += time;
+    }
+
+    /// The device was held up for `time`.
+    pub fn pause(&mut self, time: Duration) {
+        self.passed += time;
+        self.idled += time;
     }
 
     /// Whether [`nudge`](Self::nudge) was called since the last look.
@@ -59,7 +71,7 @@ impl Clock {
             Idle::Sleep => self.bell.recv_timeout(time) != Err(RecvTimeoutError::Timeout),
             Idle::Skip => false,
         };
-        self.passed += if nudged { slept.elapsed().min(time) } else { time };
+        self.pause(if nudged { slept.elapsed().min(time) } else { time });
         nudged
     }
 

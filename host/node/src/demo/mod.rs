@@ -10,7 +10,7 @@ use std::thread;
 use qkdpp::{Entropy, OsEntropy};
 use qkdpp_protocol::{Profile, RawBatch};
 
-use crate::compute::BothSides;
+use crate::compute::{Backends, BothSides};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::feed::{self, Batch};
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let link = config.link()?;
     let (channel_seed, entropy) = randomness(arguments.seed)?;
     // Before anything is made, so that a wrong name leaves nothing behind.
-    let backend = arguments.compute.names()?;
+    let backends = arguments.compute.open()?;
     fs::create_dir_all(&arguments.out).map_err(Failure::file(&arguments.out))?;
 
     let batches = feed::simulated(link, &config.profile, channel_seed, arguments.blocks)?;
@@ -76,13 +76,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         config: &config,
         source: Source::Model { channel_seed, repeatable: arguments.seed.is_some() },
         clock_hz: Some(link.clock_hz),
-        backend,
+        backend: backends.name.clone(),
         threads_per_side: arguments.compute.threads(),
     };
     if !arguments.json {
         table::print_heading(&run);
     }
-    let outcome = distil(&config.profile, batches, entropy, arguments)?;
+    let outcome = distil(&config.profile, backends, batches, entropy, arguments)?;
     let summary = run.summary(outcome);
     let report = arguments.out.join("report.html");
     fs::write(&report, html::page(&summary, &config)).map_err(Failure::file(&report))?;
@@ -107,6 +107,7 @@ fn randomness(seed: Option<u64>) -> Result<(u64, PairEntropy), Failure> {
 /// Lets the model feed both endpoints while they run.
 fn distil(
     profile: &Profile,
+    backends: Backends,
     batches: impl Iterator<Item = Batch> + Send,
     entropy: PairEntropy,
     arguments: &Arguments,
@@ -117,7 +118,7 @@ fn distil(
     let (to_bob, bob) = sync_channel(BATCHES_AHEAD);
     thread::scope(|scope| {
         scope.spawn(move || generate(batches, &to_alice, &to_bob));
-        let setup = Setup { profile, compute: &arguments.compute, entropy, folder, progress: &progress };
+        let setup = Setup { profile, backends, entropy, folder, progress: &progress };
         pair::run(setup, records(alice), records(bob))
     })
 }

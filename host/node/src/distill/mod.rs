@@ -53,17 +53,17 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = Config::load(&arguments.config)?;
-    let backend = arguments.compute.names()?;
+    let backends = arguments.compute.open()?;
     let Input { alice, bob, source, clock_hz } = input::open(arguments, &mut config)?;
     let threads_per_side = arguments.compute.threads();
-    let run = Run { config: &config, source, clock_hz, backend, threads_per_side };
+    let run = Run { config: &config, source, clock_hz, backend: backends.name.clone(), threads_per_side };
     if !arguments.json {
         table::print_heading(&run);
     }
     let progress = Progress::new(arguments.json, feed::batches_per_block(&config.profile));
     let setup = Setup {
         profile: &config.profile,
-        compute: &arguments.compute,
+        backends,
         entropy: PairEntropy::of_the_system(),
         folder: &env::temp_dir(),
         progress: &progress,

@@ -23,7 +23,7 @@ use qkdpp::{Entropy, Link, LinkConfig, OsEntropy, Pool, ServeError, serve};
 use qkdpp_kernels::Backend;
 use qkdpp_protocol::{Profile, RawBatch, Role};
 
-use crate::compute::BothSides;
+use crate::compute::Backends;
 use crate::error::Failure;
 pub(crate) use ended::{Block, KeyDigest, Outcome};
 use ended::{Side, compare};
@@ -50,7 +50,7 @@ impl PairEntropy {
 /// What the two endpoints are made of.
 pub(crate) struct Setup<'a> {
     pub(crate) profile: &'a Profile,
-    pub(crate) compute: &'a BothSides,
+    pub(crate) backends: Backends,
     pub(crate) entropy: PairEntropy,
     /// Where the key pools are made and removed again.
     pub(crate) folder: &'a Path,
@@ -66,14 +66,13 @@ pub(crate) fn run(
     alice_records: impl Iterator<Item = Result<RawBatch, String>> + Send,
     bob_records: impl Iterator<Item = Result<RawBatch, String>> + Send,
 ) -> Result<Outcome, Failure> {
-    let Setup { profile, compute, mut entropy, folder, progress } = setup;
+    let Setup { profile, backends, mut entropy, folder, progress } = setup;
     let pools = Pools::create(folder, &mut *entropy.shared)?;
     let (alice_stream, alice_wire) = connect()?;
     let (bob_wire, bob_stream) = connect()?;
     let wire = Wire::new(&alice_wire, &bob_wire);
-    let backends = compute.open()?;
-    let monitors = backends.each_ref().map(Backend::monitor);
-    let [for_alice, for_bob] = backends;
+    let Backends { alice: for_alice, bob: for_bob, .. } = backends;
+    let monitors = [&for_alice, &for_bob].map(|backend| backend.monitor());
     let link = |role, backend, pool: Pool, entropy| {
         let config = LinkConfig { role, profile: profile.clone(), backend, pool, entropy };
         Link::new(config).map_err(|error| failure(role, &error.into()))

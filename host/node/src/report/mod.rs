@@ -165,10 +165,17 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// Both backends count the same things: they have the same name.
+    /// Devices all count the same things; a side that has none counts nothing.
     fn both([alice, bob]: [Vec<(&'static str, u64)>; 2]) -> Vec<Self> {
-        let row = |((count, alice), (_, bob))| Self { count, alice, bob };
-        alice.into_iter().zip(bob).map(row).collect()
+        let of =
+            |side: &[(&str, u64)], name| side.iter().find(|(known, _)| *known == name).map_or(0, |(_, n)| *n);
+        let counted = if alice.is_empty() { &bob } else { &alice };
+        let row = |&(count, _): &(&'static str, u64)| Self {
+            count,
+            alice: of(&alice, count),
+            bob: of(&bob, count),
+        };
+        counted.iter().map(row).collect()
     }
 }
 

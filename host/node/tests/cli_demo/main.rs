@@ -98,7 +98,11 @@ fn a_demo_on_a_device_shows_what_the_device_did() {
         assert!(devices.contains(count), "{count}: {devices}");
     }
     let summary = json(&[&demo[..], &["--json"]].concat());
-    assert_eq!(summary["blocks"][0]["key_digest"], Value::Null, "a digest would tell something about the key");
+    assert_eq!(
+        summary["blocks"][0]["key_digest"],
+        Value::Null,
+        "a digest would tell something about the key"
+    );
     let counts = summary["devices"].as_array().expect("counters of the devices");
     let count = |name: &str| {
         let row = counts.iter().find(|row| row["count"] == name).expect("a counter");

@@ -51,9 +51,14 @@ impl Model {
         &self.memory
     }
 
+    /// How long it has done nothing, for want of work or since a register was accessed.
+    pub fn idled(&self) -> Duration {
+        self.clock.idled()
+    }
+
     /// What an access to a register meets.
     fn is_there(&mut self) -> bool {
-        self.clock.work(REGISTER_ACCESS);
+        self.clock.pause(REGISTER_ACCESS);
         self.sync();
         match self.memory.with_faults(Faults::access) {
             Access::Alive => true,
