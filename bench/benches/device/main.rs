@@ -60,7 +60,7 @@ fn main() {
 
 /// Keeps a device supplied with copies of `job`.
 fn idle_share(job: &Job) -> f64 {
-    const JOBS: u64 = 20_000;
+    const JOBS: u64 = 3000;
     let paced = Paced::new(Model::new(default_capabilities(), Plan::sound(), Idle::Skip));
     let mut driver = Driver::new(paced, Options::new("sim:model")).expect("a sound device");
     let mut run = |jobs: u64| {

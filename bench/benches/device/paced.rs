@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
+use cpu_time::ThreadTime;
 use qkdpp_device::sim::Model;
 use qkdpp_device::sim::memory::Region;
 use qkdpp_device::transport::{Transport, Wake};
@@ -19,9 +20,10 @@ const INTERRUPT: Duration = Duration::from_micros(5);
 pub(crate) struct Paced {
     model: Model,
     start: Instant,
-    /// The host's time, on the model's scale, when the transport was last left; and that moment in real time.
+    /// The host's time, on the model's scale, when the transport was last left; and that moment in CPU time, so that other
+    /// programs do not count.
     host: Instant,
-    left: Instant,
+    left: Duration,
     /// What the device has said while the host did not wait.
     wakes: VecDeque<Wake>,
 }
@@ -29,7 +31,7 @@ pub(crate) struct Paced {
 impl Paced {
     pub(crate) fn new(model: Model) -> Self {
         let start = model.now();
-        Self { model, start, host: start, left: Instant::now(), wakes: VecDeque::new() }
+        Self { model, start, host: start, left: cpu_time(), wakes: VecDeque::new() }
     }
 
     /// How long the device has been there, and how much of that it did nothing.
@@ -39,7 +41,7 @@ impl Paced {
 
     /// Lets the device go on until the host's time.
     fn enter(&mut self) {
-        self.host += self.left.elapsed();
+        self.host += cpu_time().saturating_sub(self.left);
         self.run_until(self.host);
     }
 
@@ -53,9 +55,14 @@ impl Paced {
     }
 
     fn leave<R>(&mut self, result: R) -> R {
-        self.left = Instant::now();
+        self.left = cpu_time();
         result
     }
+}
+
+/// Of this thread.
+fn cpu_time() -> Duration {
+    ThreadTime::now().as_duration()
 }
 
 impl Transport for Paced {

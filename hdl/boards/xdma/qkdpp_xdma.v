@@ -1,15 +1,15 @@
-// qkdpp_core for a block design: plain Verilog ports with the names from which Vivado infers interfaces. S_AXI_LITE goes to
-// the bridge's master (M_AXI_B) through a SmartConnect, M_AXI to its slave (S_AXI_B), irq to usr_irq_req.
+// qkdpp_core for a block design: plain Verilog ports with the names from which Vivado infers interfaces. s_axi_lite goes to
+// the bridge's master (M_AXI_B) through a SmartConnect, m_axi to its slave (S_AXI_B), irq to usr_irq_req.
 //
 // The bridge holds a vector's request until usr_irq_ack and takes it as new after it has been low; the core's lines are
 // levels that the driver clears, so that they can go there as they are.
 module qkdpp_xdma #(
   parameter KERNELS = 63,
-  parameter LDPC_LANES = 256,
-  parameter LDPC_EDGES_PER_CYCLE = 2,
+  parameter LDPC_LANES = 128,
+  parameter LDPC_EDGES_PER_CYCLE = 4,
   parameter TOEPLITZ_TILE = 1024
 ) (
-  (* X_INTERFACE_PARAMETER = "ASSOCIATED_BUSIF S_AXI_LITE:M_AXI, ASSOCIATED_RESET axi_aresetn" *)
+  (* X_INTERFACE_PARAMETER = "ASSOCIATED_BUSIF s_axi_lite:m_axi, ASSOCIATED_RESET axi_aresetn" *)
   input  wire         axi_aclk,
   input  wire         axi_aresetn,
 

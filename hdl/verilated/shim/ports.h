@@ -1,5 +1,7 @@
-// The ports of qkdpp_core as two plain structures, which src/ffi.rs declares again field by field.
+// The ports of qkdpp_core as two plain structures, which src/ffi.rs declares again field by field. Both sides check the sizes
+// at the end of this file.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 constexpr int kBeatWords = 8;
@@ -36,3 +38,7 @@ struct Sense {
   uint32_t irq;
   uint64_t m_awaddr, m_araddr;
 };
+
+static_assert(sizeof(Drive) == 108 && offsetof(Drive, m_rdata) == 76, "src/ffi.rs has the same numbers");
+static_assert(sizeof(Sense) == 144 && offsetof(Sense, m_wdata) == 64 && offsetof(Sense, m_awaddr) == 128,
+              "src/ffi.rs has the same numbers");

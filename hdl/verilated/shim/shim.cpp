@@ -1,9 +1,11 @@
 // C face of the Verilated core: make, free, and a loop over clock cycles that stops when the core wants attention.
-// The model must neither print nor end the process: both end up in `Model::complaint`.
+// The model must neither print nor end the process: both end up in `Model::complaint`. Nothing is thrown across this face
+// (`noexcept` ends the process first): Rust must not be unwound through.
 #include <cstdarg>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "Vqkdpp_core.h"
@@ -23,10 +25,15 @@ struct Model {
 // The model this thread is in; Verilator's hooks carry no pointer of ours.
 thread_local Model* running = nullptr;
 
-// Names the model for the hooks while one of its functions runs.
+// Verilator's library keeps the context that was named last, of any thread, in a plain global. Nobody reads it, since every
+// thread names its own first, but it must not be written by two at once.
+std::mutex last_context;
+
+// Names the model for the hooks while one of its functions runs. What is left behind is named anew before it is used.
 struct Enter {
   explicit Enter(Model* model) {
     running = model;
+    const std::lock_guard<std::mutex> guard(last_context);
     Verilated::threadContextp(&model->context);
   }
   ~Enter() { running = nullptr; }
@@ -44,29 +51,32 @@ void stop(const char* file, int line, const char* text) {
   running->stopped = true;
 }
 
+// The low bits of `value`. The model relies on inputs that are no wider than their ports and may index arrays with them.
+constexpr uint32_t low(uint32_t value, int bits) { return value & ((1u << bits) - 1); }
+
 void put(Vqkdpp_core& core, const Drive& drive) {
   core.rst_ni = !drive.reset;
-  core.s_axil_awvalid_i = drive.s_awvalid;
-  core.s_axil_awaddr_i = drive.s_awaddr;
+  core.s_axil_awvalid_i = drive.s_awvalid != 0;
+  core.s_axil_awaddr_i = low(drive.s_awaddr, 12);
   core.s_axil_awprot_i = 0;
-  core.s_axil_wvalid_i = drive.s_wvalid;
+  core.s_axil_wvalid_i = drive.s_wvalid != 0;
   core.s_axil_wdata_i = drive.s_wdata;
   core.s_axil_wstrb_i = 0xf;
-  core.s_axil_bready_i = drive.s_bready;
-  core.s_axil_arvalid_i = drive.s_arvalid;
-  core.s_axil_araddr_i = drive.s_araddr;
+  core.s_axil_bready_i = drive.s_bready != 0;
+  core.s_axil_arvalid_i = drive.s_arvalid != 0;
+  core.s_axil_araddr_i = low(drive.s_araddr, 12);
   core.s_axil_arprot_i = 0;
-  core.s_axil_rready_i = drive.s_rready;
-  core.m_axi_awready_i = drive.m_awready;
-  core.m_axi_wready_i = drive.m_wready;
-  core.m_axi_bvalid_i = drive.m_bvalid;
-  core.m_axi_bid_i = drive.m_bid;
-  core.m_axi_bresp_i = drive.m_bresp;
-  core.m_axi_arready_i = drive.m_arready;
-  core.m_axi_rvalid_i = drive.m_rvalid;
-  core.m_axi_rid_i = drive.m_rid;
-  core.m_axi_rresp_i = drive.m_rresp;
-  core.m_axi_rlast_i = drive.m_rlast;
+  core.s_axil_rready_i = drive.s_rready != 0;
+  core.m_axi_awready_i = drive.m_awready != 0;
+  core.m_axi_wready_i = drive.m_wready != 0;
+  core.m_axi_bvalid_i = drive.m_bvalid != 0;
+  core.m_axi_bid_i = low(drive.m_bid, 4);
+  core.m_axi_bresp_i = low(drive.m_bresp, 2);
+  core.m_axi_arready_i = drive.m_arready != 0;
+  core.m_axi_rvalid_i = drive.m_rvalid != 0;
+  core.m_axi_rid_i = low(drive.m_rid, 4);
+  core.m_axi_rresp_i = low(drive.m_rresp, 2);
+  core.m_axi_rlast_i = drive.m_rlast != 0;
   for (int i = 0; i < kBeatWords; i++) core.m_axi_rdata_i[i] = drive.m_rdata[i];
 }
 
@@ -109,13 +119,19 @@ bool wants_attention(const Vqkdpp_core& core, uint32_t irq) {
 
 // Replaces what Verilator does on a failed assertion, $stop and $fatal: end the process.
 void vl_stop(const char* file, int line, const char*) { stop(file, line, "assertion failed or $stop"); }
-void vl_fatal(const char* file, int line, const char*, const char* text) { stop(file, line, text); }
+
+// An error of Verilator's library itself, which relies on this not to return.
+void vl_fatal(const char* file, int line, const char*, const char* text) {
+  fprintf(stderr, "%s:%d: %s\n", file, line, text);
+  abort();
+}
+
 void vl_finish(const char* file, int line, const char*) { stop(file, line, "$finish"); }
 
 extern "C" {
 
 int qkdpp_rtl_print(const char* format, ...) {
-  char text[1024];
+  char text[1024] = "";
   va_list arguments;
   va_start(arguments, format);
   const int length = vsnprintf(text, sizeof text, format, arguments);
@@ -125,8 +141,12 @@ int qkdpp_rtl_print(const char* format, ...) {
 }
 
 // Every bit that the RTL does not initialise comes from `seed`.
-Model* qkdpp_rtl_new(int32_t seed) {
-  auto model = std::make_unique<Model>();
+Model* qkdpp_rtl_new(int32_t seed) noexcept {
+  std::unique_ptr<Model> model;
+  {
+    const std::lock_guard<std::mutex> guard(last_context);
+    model = std::make_unique<Model>();
+  }
   Enter enter(model.get());
   model->context.randReset(2);
   model->context.randSeed(seed);
@@ -138,7 +158,7 @@ Model* qkdpp_rtl_new(int32_t seed) {
   return model.release();
 }
 
-void qkdpp_rtl_free(Model* model) {
+void qkdpp_rtl_free(Model* model) noexcept {
   Enter enter(model);
   model->core->final();
   model->core.reset();
@@ -147,7 +167,7 @@ void qkdpp_rtl_free(Model* model) {
 
 // Runs at least one cycle and at most `most`; ends early after a cycle that wants attention. Returns the number of
 // cycles run; with its top bit set if the model stopped, and then it must not be run again.
-uint32_t qkdpp_rtl_advance(Model* model, const Drive* drive, uint32_t most, Sense* sense) {
+uint32_t qkdpp_rtl_advance(Model* model, const Drive* drive, uint32_t most, Sense* sense) noexcept {
   Enter enter(model);
   Vqkdpp_core& core = *model->core;
   put(core, *drive);
@@ -169,13 +189,13 @@ uint32_t qkdpp_rtl_advance(Model* model, const Drive* drive, uint32_t most, Sens
 }
 
 // Fails as an assertion does.
-void qkdpp_rtl_stop(Model* model) {
+void qkdpp_rtl_stop(Model* model) noexcept {
   Enter enter(model);
   vl_stop(__FILE__, __LINE__, "core");
 }
 
-// Copies what the model said before it stopped, as a C string cut to `size`.
-void qkdpp_rtl_complaint(const Model* model, char* text, uint32_t size) {
+// Copies what the model said before it stopped, as a C string cut to `size`, which is not 0.
+void qkdpp_rtl_complaint(const Model* model, char* text, uint32_t size) noexcept {
   snprintf(text, size, "%s", model->complaint.c_str());
 }
 

@@ -7,10 +7,12 @@ mod driver;
 pub mod entry;
 mod fpga;
 pub mod layout;
+#[cfg(target_os = "linux")]
 pub mod pci;
 pub mod regs;
 pub mod sim;
 pub mod transport;
+pub mod window;
 
 pub use driver::{Driver, Options, Unusable};
 pub use fpga::Fpga;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use qkdpp::backend;
 use qkdpp::device::layout::{Capabilities, Kernel};
+#[cfg(target_os = "linux")]
 use qkdpp::device::pci::sysfs::Slot;
 use qkdpp_kernels::polyhash::PolyHash;
 use qkdpp_kernels::{Backend, Bits, Job, JobId, conformance};
@@ -30,14 +31,17 @@ pub(crate) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     /// PCI functions, their drivers, and what keeps them from being used
+    #[cfg(target_os = "linux")]
     List {
         /// All of them, not only accelerators and what is bound to vfio-pci
         #[arg(long)]
         all: bool,
     },
     /// Give a function to vfio-pci; needs root
+    #[cfg(target_os = "linux")]
     Bind { address: String },
     /// Give a function back to the driver the kernel would choose; needs root
+    #[cfg(target_os = "linux")]
     Unbind { address: String },
     /// What a device can do
     Probe { name: String },
@@ -55,6 +59,7 @@ enum Command {
 }
 
 /// Vendors of the boards that bridges are known for.
+#[cfg(target_os = "linux")]
 const VENDORS: [u16; 2] = [0x10ee, 0x1172];
 
 /// Jobs in flight together.
@@ -69,8 +74,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
+        #[cfg(target_os = "linux")]
         Command::List { all } => list(*all),
+        #[cfg(target_os = "linux")]
         Command::Bind { address } => slot(address)?.bind().map_err(Failure::input),
+        #[cfg(target_os = "linux")]
         Command::Unbind { address } => slot(address)?.unbind().map_err(Failure::input),
         Command::Probe { name } => probe(name),
         Command::Selftest { name, jobs } => selftest(name, *jobs),
@@ -79,10 +87,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+#[cfg(target_os = "linux")]
 fn slot(address: &str) -> Result<Slot, Failure> {
     Slot::new(address).map_err(Failure::input)
 }
 
+#[cfg(target_os = "linux")]
 fn list(all: bool) -> Result<(), Failure> {
     let slots = Slot::list().map_err(|error| Failure::input(format!("/sys/bus/pci/devices: {error}")))?;
     let is_shown = |slot: &Slot| {

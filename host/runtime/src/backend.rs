@@ -2,12 +2,9 @@
 //!
 //! A device comes with the CPU behind it: a job never fails because of a device.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use qkdpp_device::layout::Capabilities;
-use qkdpp_device::pci::sysfs::Slot;
-use qkdpp_device::pci::{Function, Notice, Pci, Vfio, VfioUser};
 use qkdpp_device::sim::Model;
 use qkdpp_device::transport::Transport;
 use qkdpp_device::{Fpga, Options, Unusable};
@@ -31,6 +28,9 @@ pub enum OpenError {
          `cargo build --release --features rtl`"
     )]
     NoRtl,
+    /// It is for another operating system.
+    #[error("{0}: cards are reached through VFIO, which Linux alone has")]
+    NoVfio(String),
     /// Nobody knows the setting.
     #[error("{0:?} is no setting of a device; there are poll and patience=SECONDS (1 to 3600)")]
     Setting(String),
@@ -101,7 +101,7 @@ pub fn reset(name: &str) -> Result<(), OpenError> {
 /// What follows the name of a card.
 #[derive(Debug, Default, PartialEq)]
 struct Settings {
-    notice: Notice,
+    poll: bool,
     patience: Option<Duration>,
 }
 
@@ -112,7 +112,7 @@ impl Settings {
         let (place, list) = name.split_once('?').unwrap_or((name, ""));
         for setting in list.split('&').filter(|setting| !setting.is_empty()) {
             match setting.split_once('=').unwrap_or((setting, "")) {
-                ("poll", "") => settings.notice = Notice::Polling,
+                ("poll", "") => settings.poll = true,
                 ("patience", seconds)
                     if seconds.parse().is_ok_and(|seconds| (1..=3600).contains(&seconds)) =>
                 {
@@ -162,13 +162,8 @@ impl Errand for Reset {
 /// Runs `errand` on the transport to the device called `name`.
 fn reach<E: Errand>(name: &str, errand: E) -> Result<E::Outcome, OpenError> {
     let (place, settings) = Settings::split(name)?;
-    let notice = settings.notice;
-    if let Some(address) = place.strip_prefix("vfio:") {
-        let slot = Slot::new(address).map_err(|error| unusable(name, &error))?;
-        return Ok(errand.run(pci::<Vfio>(name, slot, notice)?, &settings));
-    }
-    if let Some(path) = place.strip_prefix("vfio-user:") {
-        return Ok(errand.run(pci::<VfioUser>(name, PathBuf::from(path), notice)?, &settings));
+    if let Some((way @ ("vfio" | "vfio-user"), address)) = place.split_once(':') {
+        return card(name, way, address, errand, &settings);
     }
     match place {
         "sim:model" => Ok(errand.run(Model::sound(), &settings)),
@@ -180,10 +175,33 @@ fn reach<E: Errand>(name: &str, errand: E) -> Result<E::Outcome, OpenError> {
     }
 }
 
-fn pci<F: Function>(name: &str, address: F::Address, notice: Notice) -> Result<Pci<F>, OpenError> {
-    Pci::open(address, notice).map_err(|error| unusable(name, &error))
+/// A card, or a server of one.
+#[cfg(target_os = "linux")]
+fn card<E: Errand>(
+    name: &str,
+    way: &str,
+    address: &str,
+    errand: E,
+    settings: &Settings,
+) -> Result<E::Outcome, OpenError> {
+    use qkdpp_device::pci::{Notice, Pci, Vfio, VfioUser, sysfs::Slot};
+
+    let notice = if settings.poll { Notice::Polling } else { Notice::Interrupts };
+    if way == "vfio-user" {
+        let server = Pci::<VfioUser>::open(address.into(), notice).map_err(|error| unusable(name, &error))?;
+        return Ok(errand.run(server, settings));
+    }
+    let slot = Slot::new(address).map_err(|error| unusable(name, &error))?;
+    let card = Pci::<Vfio>::open(slot, notice).map_err(|error| unusable(name, &error))?;
+    Ok(errand.run(card, settings))
 }
 
+#[cfg(not(target_os = "linux"))]
+fn card<E: Errand>(name: &str, _: &str, _: &str, _: E, _: &Settings) -> Result<E::Outcome, OpenError> {
+    Err(OpenError::NoVfio(name.to_owned()))
+}
+
+#[cfg(any(target_os = "linux", feature = "rtl"))]
 fn unusable(name: &str, error: &dyn std::error::Error) -> OpenError {
     OpenError::Device { name: name.to_owned(), reason: Unusable::System(error.to_string()) }
 }
@@ -223,6 +241,11 @@ mod tests {
             Some("sim:model, else cpu:portable")
         );
         assert_eq!(open_device("sim:model").map(|backend| backend.name()).ok().as_deref(), Some("sim:model"));
+        #[cfg(not(target_os = "linux"))]
+        for name in ["vfio:0000:01:00.0", "vfio-user:/nowhere/socket?poll"] {
+            assert_eq!(open(name, 1).err(), Some(OpenError::NoVfio(name.to_owned())));
+        }
+        #[cfg(target_os = "linux")]
         for (name, expected) in [
             ("vfio:01:00", "no PCI address"),
             ("vfio:0000:ff:1f.7?poll", "qkdpp device list"),

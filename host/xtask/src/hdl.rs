@@ -4,7 +4,7 @@
 //! target/hdl-venv, in the versions of hdl/requirements.txt, and runs them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -64,6 +64,10 @@ pub(crate) fn tools() -> Result<(), Failed> {
         ensure("g++", "g++")?;
         ensure("make", "make")?;
         ensure("verilator", "verilator")?;
+        // It knows no --version.
+        if !Path::new("/usr/bin/tclsh").exists() {
+            run::install("tcl")?;
+        }
         packages()
     })
 }

@@ -83,7 +83,25 @@ fn ci() -> Result<(), Failed> {
     step("tests on the Verilated core: conformance, faults, sessions, the demo", || {
         let packages = ["-p", "qkdpp-device", "-p", "qkdpp", "-p", "qkdpp-node", "--features", "rtl"];
         let tests = ["--test", "rtl_suite", "--test", "rtl_session", "--test", "cli_demo"];
-        cargo(&[&["test", "--locked"], &packages[..], &tests[..]].concat())
+        cargo(&[&["test", "--locked"], &packages[..], &tests[..]].concat())?;
+        cargo(&["test", "--locked", "-p", "qkdpp-rtl", "--features", "verilate"])
+    })?;
+    step("the driver's memory under valgrind", || {
+        ensure("valgrind", "valgrind")?;
+        let runner = "valgrind -q --error-exitcode=1 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite";
+        let tests = [
+            "cargo",
+            "test",
+            "--locked",
+            "-p",
+            "qkdpp-device",
+            "--lib",
+            "--",
+            "pci::",
+            "window::",
+            "driver::",
+        ];
+        run::with_env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner, &tests)
     })?;
     pcie::ci()?;
     announce("tests");

@@ -1,6 +1,6 @@
 //! Beats into and out of DMA memory, with the checksum that the device must confirm.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use crate::layout::{BEAT, Sink, Source, Wrong};
 use crate::transport::Dma;
@@ -17,13 +17,15 @@ pub(super) struct Encoder<'a, D> {
     at: usize,
     room: usize,
     crc: u32,
-    chunk: Zeroizing<[u8; CHUNK]>,
+    chunk: [u8; CHUNK],
+    /// Bytes of the chunk that were ever used: wiping all of it would take longer than a small job.
+    used: usize,
 }
 
 impl<'a, D: Dma> Encoder<'a, D> {
     /// Starts at the beginning of `dma`; `bytes` bytes are to come. `crc` is the checksum of the submission.
     pub(super) fn new(dma: &'a mut D, bytes: usize, crc: u32) -> Self {
-        Self { dma, at: 0, room: bytes, crc, chunk: Zeroizing::new([0; CHUNK]) }
+        Self { dma, at: 0, room: bytes, crc, chunk: [0; CHUNK], used: 0 }
     }
 
     /// The checksum of submission and input, if as many beats came as were to come.
@@ -40,6 +42,7 @@ impl<D: Dma> Sink for Encoder<'_, D> {
     fn put(&mut self, words: &[u64]) {
         for words in words.chunks(CHUNK / 8) {
             let bytes = &mut self.chunk[..8 * words.len()];
+            self.used = self.used.max(bytes.len());
             for (bytes, word) in bytes.chunks_exact_mut(8).zip(words) {
                 bytes.copy_from_slice(&word.to_le_bytes());
             }
@@ -49,6 +52,12 @@ impl<D: Dma> Sink for Encoder<'_, D> {
             }
             self.at += bytes.len();
         }
+    }
+}
+
+impl<D> Drop for Encoder<'_, D> {
+    fn drop(&mut self) {
+        self.chunk[..self.used].zeroize();
     }
 }
 
@@ -62,8 +71,7 @@ pub(super) struct Decoder {
 impl Decoder {
     /// Copies the first `bytes` bytes of `dma`; returns their checksum.
     pub(super) fn fill(&mut self, dma: &impl Dma, bytes: usize) -> u32 {
-        let mut chunk = Zeroizing::new([0; CHUNK]);
-        let mut crc = 0;
+        let (mut chunk, mut crc) = ([0; CHUNK], 0);
         self.clear();
         self.words.reserve(bytes / 8);
         for at in (0..bytes).step_by(CHUNK) {
@@ -77,6 +85,7 @@ impl Decoder {
             });
             self.words.extend(words);
         }
+        chunk[..CHUNK.min(bytes)].zeroize();
         crc
     }
 

@@ -5,9 +5,11 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
 
-use super::memory::Pages;
+use super::memory::Held;
 
 /// An open PCI function with a register block in BAR 0. Dropping it revokes everything that it was given.
+///
+/// There are no others than those of this crate: what is mapped cannot be named outside.
 pub trait Function: Send + Sized + 'static {
     /// Where it is found.
     type Address: Clone + Debug + Send;
@@ -34,7 +36,7 @@ pub trait Function: Send + Sized + 'static {
     ///
     /// # Errors
     /// If the IOMMU refuses.
-    fn map(&mut self, iova: u64, pages: &Pages) -> io::Result<()>;
+    fn map(&mut self, iova: u64, pages: &Held) -> io::Result<()>;
 
     /// Ends that. When it has succeeded, the function cannot reach the pages any more.
     ///

@@ -16,7 +16,7 @@ impl Iovas {
         let mut free = Self(BTreeMap::new());
         for range in ranges {
             // Address zero is what a device has that was never told one.
-            let start = range.start.max(1).next_multiple_of(PAGE);
+            let Some(start) = range.start.max(1).checked_next_multiple_of(PAGE) else { continue };
             let end = range.end / PAGE * PAGE;
             if start < end {
                 free.give(start, end - start);
@@ -63,6 +63,13 @@ mod tests {
         assert_eq!(iovas.take(0xfedf_f000), Some(0x1000));
         assert_eq!(iovas.take(0x1000), Some(0xfef0_0000));
         assert_eq!(iovas.take(0x1_0000_0000), None);
+    }
+
+    #[test]
+    fn the_last_page_does_not_wrap() {
+        let mut iovas = Iovas::new(&[u64::MAX - 8192..u64::MAX, u64::MAX - 5..u64::MAX]);
+        assert_eq!(iovas.take(PAGE), Some(u64::MAX - 8191));
+        assert_eq!(iovas.take(PAGE), None);
     }
 
     proptest! {

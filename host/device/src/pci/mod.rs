@@ -7,20 +7,22 @@
 //!                             └─ Events: what a thread can wait for
 //! ```
 //!
-//! A page is given back to the system only after the IOMMU has stopped translating to it: on an error it is kept for
-//! good, since a card that still has its address could write to whoever gets it next.
+//! A page is given back to the system only after the IOMMU has stopped translating to it: where that fails it is kept until
+//! the card is closed, since a card that still has its address could write to whoever gets it next.
 
 mod events;
 mod function;
 mod iova;
 mod memory;
+mod order;
+mod socket;
 pub mod sysfs;
 mod vfio;
 mod vfio_user;
-mod window;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -29,11 +31,10 @@ use qkdpp_kernels::Waker;
 pub use self::function::Function;
 pub use self::vfio::Vfio;
 pub use self::vfio_user::VfioUser;
-pub use self::window::Window;
 
 use self::events::Events;
 use self::iova::Iovas;
-use self::memory::Pages;
+use self::memory::{Held, Pages};
 use crate::transport::{Dma, Transport, Wake};
 
 /// What every register of a device that has left the bus reads as.
@@ -61,8 +62,10 @@ struct Shared<F> {
     /// None while the card is gone.
     function: Option<F>,
     iovas: Iovas,
-    /// What the card can reach, by address; also what could not be revoked.
-    mapped: BTreeMap<u64, Arc<Pages>>,
+    /// What the card can reach, by address.
+    mapped: BTreeMap<u64, Held>,
+    /// Addresses of what nobody has any more and could not be revoked.
+    stuck: Vec<u64>,
 }
 
 impl<F: Function> Pci<F> {
@@ -75,7 +78,7 @@ impl<F: Function> Pci<F> {
         let events = Events::new(notice)?;
         function.interrupts(events.vectors())?;
         let iovas = Iovas::new(&function.iova_ranges());
-        let shared = Shared { function: Some(function), iovas, mapped: BTreeMap::new() };
+        let shared = Shared { function: Some(function), iovas, mapped: BTreeMap::new(), stuck: Vec::new() };
         Ok(Self { address, events, shared: Arc::new(Mutex::new(shared)) })
     }
 
@@ -86,28 +89,35 @@ impl<F: Function> Pci<F> {
 }
 
 impl<F: Function> Shared<F> {
-    fn map(&mut self, pages: &Arc<Pages>) -> io::Result<u64> {
+    fn map(&mut self, pages: Held) -> io::Result<u64> {
         let function = self.function.as_mut().ok_or(io::ErrorKind::NotFound)?;
         let none = || io::Error::new(io::ErrorKind::OutOfMemory, "no free I/O addresses");
         let iova = self.iovas.take(pages.len() as u64).ok_or_else(none)?;
-        if let Err(error) = function.map(iova, pages) {
+        if let Err(error) = function.map(iova, &pages) {
             self.iovas.give(iova, pages.len() as u64);
             return Err(error);
         }
-        self.mapped.insert(iova, Arc::clone(pages));
+        self.mapped.insert(iova, pages);
         Ok(iova)
     }
 
-    /// Takes the card's access away. Where that fails, the pages stay in `mapped` and are never used again.
+    /// Takes the card's access away. Where that fails, pages and addresses are not used again before it is closed.
     fn revoke(&mut self, iova: u64) {
-        let Some(len) = self.mapped.get(&iova).map(|pages| pages.len()) else { return };
+        let Some(len) = self.mapped.get(&iova).map(Held::len) else { return };
         let revoked = match &mut self.function {
             Some(function) => function.unmap(iova, len).is_ok(),
             None => true,
         };
         if revoked {
-            self.mapped.remove(&iova);
-            self.iovas.give(iova, len as u64);
+            self.forget(iova);
+        } else {
+            self.stuck.push(iova);
+        }
+    }
+
+    fn forget(&mut self, iova: u64) {
+        if let Some(pages) = self.mapped.remove(&iova) {
+            self.iovas.give(iova, pages.len() as u64);
         }
     }
 
@@ -115,6 +125,9 @@ impl<F: Function> Shared<F> {
     fn reopen(&mut self, address: &F::Address, events: &Events) -> io::Result<()> {
         // With the function all its mappings are gone.
         self.function = None;
+        for iova in mem::take(&mut self.stuck) {
+            self.forget(iova);
+        }
         let mut function = F::open(address)?;
         for (iova, pages) in &self.mapped {
             function.map(*iova, pages)?;
@@ -129,19 +142,21 @@ impl<F: Function> Transport for Pci<F> {
     type Dma = Buffer<F>;
 
     fn read32(&mut self, offset: u32) -> u32 {
-        lock(&self.shared).function.as_mut().map_or(GONE, |function| function.read32(offset))
+        let value = lock(&self.shared).function.as_mut().map_or(GONE, |function| function.read32(offset));
+        order::observe();
+        value
     }
 
     fn write32(&mut self, offset: u32, value: u32) {
-        window::publish();
+        order::publish();
         if let Some(function) = &mut lock(&self.shared).function {
             function.write32(offset, value);
         }
     }
 
     fn alloc(&mut self, bytes: usize) -> io::Result<Buffer<F>> {
-        let pages = Arc::new(Pages::new(bytes, F::PINS_MEMORY)?);
-        let iova = lock(&self.shared).map(&pages)?;
+        let pages = Pages::new(bytes, F::PINS_MEMORY)?;
+        let iova = lock(&self.shared).map(pages.hold())?;
         Ok(Buffer { shared: Arc::clone(&self.shared), pages, iova })
     }
 
@@ -165,7 +180,7 @@ impl<F: Function> Transport for Pci<F> {
 /// Memory that the card can reach until this is dropped. It is wiped then.
 pub struct Buffer<F: Function> {
     shared: Arc<Mutex<Shared<F>>>,
-    pages: Arc<Pages>,
+    pages: Pages,
     iova: u64,
 }
 
@@ -184,10 +199,12 @@ impl<F: Function> Dma for Buffer<F> {
 
     fn read(&self, at: usize, bytes: &mut [u8]) {
         self.pages.read(at, bytes);
+        order::observe();
     }
 }
 
 impl<F: Function> Drop for Buffer<F> {
+    /// The card loses the memory before it is wiped and given back.
     fn drop(&mut self) {
         lock(&self.shared).revoke(self.iova);
     }
@@ -195,4 +212,134 @@ impl<F: Function> Drop for Buffer<F> {
 
 fn lock<F>(shared: &Mutex<Shared<F>>) -> MutexGuard<'_, Shared<F>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+    use std::os::fd::BorrowedFd;
+
+    use super::*;
+
+    const RANGE: Range<u64> = 0x1000..0x5000;
+
+    /// What happens to every card that is opened with it.
+    #[derive(Clone, Debug, Default)]
+    struct Bench(Arc<Mutex<Seen>>);
+
+    #[derive(Debug, Default)]
+    struct Seen {
+        mapped: BTreeMap<u64, usize>,
+        unmap_fails: bool,
+        open_fails: bool,
+    }
+
+    struct Card(Bench);
+
+    impl Bench {
+        fn seen(&self) -> MutexGuard<'_, Seen> {
+            self.0.lock().expect("no panic")
+        }
+
+        fn open(&self) -> Pci<Card> {
+            Pci::open(self.clone(), Notice::Polling).expect("a card")
+        }
+    }
+
+    impl Function for Card {
+        type Address = Bench;
+
+        const PINS_MEMORY: bool = true;
+
+        fn open(bench: &Bench) -> io::Result<Self> {
+            if bench.seen().open_fails {
+                Err(io::ErrorKind::NotFound.into())
+            } else {
+                Ok(Self(bench.clone()))
+            }
+        }
+
+        fn read32(&mut self, _: u32) -> u32 {
+            GONE
+        }
+
+        fn write32(&mut self, _: u32, _: u32) {}
+
+        fn iova_ranges(&self) -> Vec<Range<u64>> {
+            vec![RANGE]
+        }
+
+        fn map(&mut self, iova: u64, pages: &Held) -> io::Result<()> {
+            let before = self.0.seen().mapped.insert(iova, pages.len());
+            assert_eq!(before, None, "mapped twice");
+            Ok(())
+        }
+
+        fn unmap(&mut self, iova: u64, len: usize) -> io::Result<()> {
+            let mut seen = self.0.seen();
+            if seen.unmap_fails {
+                return Err(io::ErrorKind::Other.into());
+            }
+            assert_eq!(seen.mapped.remove(&iova), Some(len));
+            Ok(())
+        }
+
+        fn interrupts(&mut self, _: Option<[BorrowedFd<'_>; 2]>) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn reset(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Drop for Card {
+        fn drop(&mut self) {
+            self.0.seen().mapped.clear();
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_revoked_is_not_used_again_before_the_card_is_closed() {
+        let bench = Bench::default();
+        let mut pci = bench.open();
+        let [stuck, kept] = [8192, 4096].map(|bytes| pci.alloc(bytes).expect("room"));
+        let addresses = [stuck.iova(), kept.iova()];
+        bench.seen().unmap_fails = true;
+        drop(stuck);
+        assert_eq!(pci.buffers(), 2, "the card still reaches the first");
+        let other = pci.alloc(4096).expect("one page is left");
+        assert!(!addresses.contains(&other.iova()));
+        assert!(pci.alloc(4096).is_err(), "the first's addresses are not free");
+        bench.seen().unmap_fails = false;
+        pci.recover().expect("it opens");
+        assert_eq!(pci.buffers(), 2);
+        let mapped: Vec<u64> = bench.seen().mapped.keys().copied().collect();
+        assert_eq!(mapped, [kept.iova(), other.iova()], "buffers keep their addresses");
+        assert_eq!(pci.alloc(8192).expect("they are free now").iova(), addresses[0]);
+    }
+
+    #[test]
+    fn buffers_outlive_the_card_and_the_transport() {
+        let bench = Bench::default();
+        let mut pci = bench.open();
+        let mut buffers: Vec<_> = (0..4).map(|_| pci.alloc(4096).expect("room")).collect();
+        bench.seen().open_fails = true;
+        assert!(pci.recover().is_err(), "it is gone");
+        assert_eq!((pci.read32(0), bench.seen().mapped.len()), (GONE, 0));
+        assert!(pci.alloc(4096).is_err(), "nobody to map it for");
+        buffers.pop();
+        assert_eq!(pci.buffers(), 3);
+        bench.seen().open_fails = false;
+        pci.recover().expect("it is back");
+        assert_eq!(bench.seen().mapped.len(), 3);
+        drop(pci);
+        for mut buffer in buffers {
+            buffer.write(4090, &[1; 6]);
+            let mut bytes = [0; 6];
+            buffer.read(4090, &mut bytes);
+            assert_eq!(bytes, [1; 6]);
+        }
+        assert!(bench.seen().mapped.is_empty());
+    }
 }

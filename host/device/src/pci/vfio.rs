@@ -1,8 +1,9 @@
 //! [`Vfio`]: a card behind the kernel's VFIO, by the crate pci-driver.
 //!
 //! The kernel pins what is mapped, programs the IOMMU, and resets the card and revokes every mapping when the process ends,
-//! however it ends.
+//! however it ends. Pinned pages are nobody else's until then, whatever happens to their mapping here.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -11,20 +12,21 @@ use pci_driver::backends::vfio::VfioPciDevice;
 use pci_driver::device::PciDevice;
 use pci_driver::regions::{PciRegion, Permissions};
 
+use super::GONE;
 use super::function::Function;
-use super::memory::Pages;
+use super::memory::Held;
 use super::sysfs::Slot;
 
 /// Bytes of BAR 0 with registers.
 const REGISTERS: u64 = 4096;
 
-/// What every register of a device that has left the bus reads as.
-const GONE: u32 = u32::MAX;
-
-/// An open card. The registers come before the device, whose file they are mapped from.
+/// An open card. Its parts are dropped in this order: the registers are mapped from the device's file, and closing that
+/// revokes what the card could still reach.
 pub struct Vfio {
     registers: Box<dyn PciRegion>,
     device: VfioPciDevice,
+    /// What the card can reach, by address.
+    held: BTreeMap<u64, Held>,
 }
 
 impl Vfio {
@@ -51,7 +53,7 @@ impl Function for Vfio {
         } else {
             Box::new(bar)
         };
-        let vfio = Self { registers, device };
+        let vfio = Self { registers, device, held: BTreeMap::new() };
         // What another driver has left behind ends here. A card without a reset of its own is reset by the core's.
         let _ = vfio.device.reset();
         vfio.enable()?;
@@ -73,14 +75,21 @@ impl Function for Vfio {
         iommu.valid_iova_ranges().iter().map(|range| range.start..range.end.saturating_add(1)).collect()
     }
 
-    fn map(&mut self, iova: u64, pages: &Pages) -> io::Result<()> {
-        // SAFETY: the pages stay mapped in this process until `unmap` of the same range has succeeded or the device is
-        // closed (`Shared` sees to that), nothing holds a reference to them, and `iova` comes from the free ranges.
-        unsafe { self.device.iommu().map(iova, pages.len(), pages.address(), Permissions::ReadWrite) }
+    fn map(&mut self, iova: u64, pages: &Held) -> io::Result<()> {
+        // SAFETY: the card may now read and change these pages at any time. They are whole pages of a mapping that stays
+        // where it is as long as `held` has it: until `unmap` has succeeded, or the device is closed, which is before `held`
+        // is dropped. Nobody can be surprised by a change: the mapping is reached through a `Window` alone, which never makes
+        // references to it and takes any bytes that it finds. An `iova` that is mapped already is refused by the kernel.
+        unsafe { self.device.iommu().map(iova, pages.len(), pages.address(), Permissions::ReadWrite)? };
+        self.held.insert(iova, pages.clone());
+        Ok(())
     }
 
     fn unmap(&mut self, iova: u64, len: usize) -> io::Result<()> {
-        self.device.iommu().unmap(iova, len)
+        // The kernel refuses ranges that end in the middle of a mapping: what begins at `iova` has gone as a whole.
+        self.device.iommu().unmap(iova, len)?;
+        self.held.remove(&iova);
+        Ok(())
     }
 
     fn interrupts(&mut self, vectors: Option<[BorrowedFd<'_>; 2]>) -> io::Result<()> {

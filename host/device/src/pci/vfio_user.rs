@@ -1,23 +1,19 @@
 //! [`VfioUser`]: a device that another process serves on a socket, as QEMU would use it: the same driver without a kernel or
 //! a virtual machine between. For tests of servers, not for secrets: the server maps the memory.
 
-use std::fmt::Display;
 use std::io;
 use std::ops::Range;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 use vfio_bindings::bindings::vfio::{
-    VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_EVENTFD, VFIO_PCI_BAR0_REGION_INDEX,
-    VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX,
+    VFIO_PCI_BAR0_REGION_INDEX, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_MSIX_IRQ_INDEX,
 };
-use vfio_user::Client;
 
+use super::GONE;
 use super::function::Function;
-use super::memory::Pages;
-
-/// What every register of a device that has left the bus reads as.
-const GONE: u32 = u32::MAX;
+use super::memory::Held;
+use super::socket::Socket;
 
 /// The command register of the configuration space, and its bits: memory space, bus master.
 const COMMAND: u64 = 4;
@@ -25,26 +21,12 @@ const ENABLE: u16 = 0b110;
 
 /// A connection to a server. It serves one client.
 pub struct VfioUser {
-    client: Client,
-    /// After an error the connection is out of step and nothing more is sent.
-    lost: bool,
+    socket: Socket,
 }
 
 impl VfioUser {
     fn command(&mut self, value: u16) -> io::Result<()> {
-        self.attempt(|client| {
-            client.region_write(VFIO_PCI_CONFIG_REGION_INDEX, COMMAND, &value.to_le_bytes())
-        })
-    }
-
-    fn attempt<V, E: Display>(&mut self, on: impl FnOnce(&mut Client) -> Result<V, E>) -> io::Result<V> {
-        if self.lost {
-            return Err(io::Error::new(io::ErrorKind::NotConnected, "the server is gone"));
-        }
-        on(&mut self.client).map_err(|error| {
-            self.lost = true;
-            io::Error::other(format!("vfio-user: {error}"))
-        })
+        self.socket.write(VFIO_PCI_CONFIG_REGION_INDEX, COMMAND, &value.to_le_bytes())
     }
 }
 
@@ -54,26 +36,21 @@ impl Function for VfioUser {
     const PINS_MEMORY: bool = false;
 
     fn open(path: &PathBuf) -> io::Result<Self> {
-        let client = Client::new(path).map_err(|error| {
+        let socket = Socket::connect(path).map_err(|error| {
             io::Error::other(format!("no vfio-user server answers at {}: {error}", path.display()))
         })?;
-        let mut function = Self { client, lost: false };
+        let mut function = Self { socket };
         function.reset()?;
         Ok(function)
     }
 
     fn read32(&mut self, offset: u32) -> u32 {
-        let mut bytes = [0; 4];
-        let read =
-            self.attempt(|client| client.region_read(VFIO_PCI_BAR0_REGION_INDEX, offset.into(), &mut bytes));
-        read.map_or(GONE, |()| u32::from_le_bytes(bytes))
+        self.socket.read32(VFIO_PCI_BAR0_REGION_INDEX, offset.into()).unwrap_or(GONE)
     }
 
     fn write32(&mut self, offset: u32, value: u32) {
         // The next read tells if the server is gone.
-        let _ = self.attempt(|client| {
-            client.region_write(VFIO_PCI_BAR0_REGION_INDEX, offset.into(), &value.to_le_bytes())
-        });
+        let _ = self.socket.write(VFIO_PCI_BAR0_REGION_INDEX, offset.into(), &value.to_le_bytes());
     }
 
     fn iova_ranges(&self) -> Vec<Range<u64>> {
@@ -81,22 +58,24 @@ impl Function for VfioUser {
         vec![0..0xfee0_0000, 0xfef0_0000..1 << 39]
     }
 
-    fn map(&mut self, iova: u64, pages: &Pages) -> io::Result<()> {
-        self.attempt(|client| client.dma_map(0, iova, pages.len() as u64, pages.fd().as_raw_fd()))
+    fn map(&mut self, iova: u64, pages: &Held) -> io::Result<()> {
+        // The server maps the same file: what it does with it never touches this process's mapping, which may go first.
+        self.socket.map(iova, pages.len(), pages.fd())
     }
 
     fn unmap(&mut self, iova: u64, len: usize) -> io::Result<()> {
-        self.attempt(|client| client.dma_unmap(iova, len as u64))
+        self.socket.unmap(iova, len)
     }
 
     fn interrupts(&mut self, vectors: Option<[BorrowedFd<'_>; 2]>) -> io::Result<()> {
-        let fds: Vec<_> = vectors.iter().flatten().map(AsRawFd::as_raw_fd).collect();
-        let flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
-        self.attempt(|client| client.set_irqs(VFIO_PCI_MSIX_IRQ_INDEX, flags, 0, fds.len() as u32, &fds))
+        for (vector, event) in (0..).zip(vectors.into_iter().flatten()) {
+            self.socket.set_vector(VFIO_PCI_MSIX_IRQ_INDEX, vector, event)?;
+        }
+        Ok(())
     }
 
     fn reset(&mut self) -> io::Result<()> {
-        self.attempt(Client::reset)?;
+        self.socket.reset()?;
         self.command(ENABLE)
     }
 }

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use super::faults::{Fate, Faults};
 use crate::entry::{SUBMISSION_BYTES, Submission};
-use crate::pci::Window;
 use crate::transport::Dma;
+use crate::window::Window;
 
 /// Pages of the simulated IOMMU.
 const PAGE: usize = 4096;

@@ -72,7 +72,7 @@ pub(crate) fn run(
     let (bob_wire, bob_stream) = connect()?;
     let wire = Wire::new(&alice_wire, &bob_wire);
     let Backends { alice: for_alice, bob: for_bob, .. } = backends;
-    let monitors = [&for_alice, &for_bob].map(|backend| backend.monitor());
+    let monitors = [&for_alice, &for_bob].map(Backend::monitor);
     let link = |role, backend, pool: Pool, entropy| {
         let config = LinkConfig { role, profile: profile.clone(), backend, pool, entropy };
         Link::new(config).map_err(|error| failure(role, &error.into()))

@@ -102,13 +102,14 @@ impl Memory {
     fn write(&self, at: usize, bytes: &[u8]) {
         assert!(at + bytes.len() <= LEN);
         for (index, byte) in bytes.iter().enumerate() {
-            // SAFETY: within the mapping, as asserted.
+            // SAFETY: within the mapping, as asserted, which is writable; `main` is the only thread, and what the card does at
+            // the same time is outside the program.
             unsafe { self.0.as_mut_ptr().add(at + index).write_volatile(*byte) };
         }
     }
 
     fn bytes(&self) -> [u8; LEN] {
-        // SAFETY: within the mapping, which is LEN bytes long.
+        // SAFETY: within the mapping, which is LEN bytes long; for the rest as in `write`.
         std::array::from_fn(|at| unsafe { self.0.as_ptr().add(at).read_volatile() })
     }
 }
@@ -123,19 +124,20 @@ struct Client {
 
 impl Client {
     fn open(slot: &Slot) -> io::Result<Self> {
+        let windows = [Memory::new(0)?, Memory::new(0)?, Memory::new(0x55)?];
         let device = VfioPciDevice::open(slot.path())?;
         device.reset()?;
         device.config().command().memory_space_enable().write(true)?;
         device.config().command().bus_master_enable().write(true)?;
         let bar = device.bar(0).ok_or_else(|| io::Error::other("no BAR 0"))?;
         let registers = bar.map(..0x1000, Permissions::ReadWrite)?;
-        let windows = [Memory::new(0)?, Memory::new(0)?, Memory::new(0x55)?];
         for (window, (iova, permissions)) in windows.iter().zip([
             (BASE, Permissions::ReadWrite),
             (OUTPUT, Permissions::ReadWrite),
             (READ_ONLY, Permissions::Read),
         ]) {
-            // SAFETY: the windows outlive the device, being declared after it, and are only touched through raw pointers.
+            // SAFETY: the windows are dropped after the device, here (declared before it) as in `Self` (declared after it), and
+            // only touched by volatile accesses through raw pointers.
             unsafe { device.iommu().map(iova, LEN, window.0.as_mut_ptr(), permissions)? };
         }
         Ok(Self { registers, device, windows })
