@@ -85,14 +85,14 @@ module qkdpp_toeplitz
   logic [LogOutBlocks-1:0] block_addr_q;
 
   // Memories and rows.
-  logic wipe_q, refresh, scrub;
-  logic seed_room, key_room, read, first, rows_finished, sums_busy, drain_finished, drain_read, erase;
+  logic wipe_q, refresh_q, scrub;
+  logic seed_room, key_room, read, first, rows_finished, sums_busy, drain_finished, drain_read, drain_spent, erase;
   logic [LogOutBlocks-1:0] row_seed_addr, read_addr, drain_addr, erase_addr;
-  logic [ProductLatency:0] product_coming_q;
+  logic [ProductLatency-1:0] product_coming_q;
   logic [2*Tile-2:0] matrix;
   logic [Tile-1:0] vector, product, sums_data;
   logic seed_error, sums_error, parity_error_q;
-  logic was_clear_q;  // an error of the last word that a scrub read comes after it
+  logic [1:0] was_clear_q;  // an error of a word that was read before comes after it
 
   // ---- Input ----
 
@@ -247,7 +247,7 @@ module qkdpp_toeplitz
       wipe_q <= 1'b1;
       sweep_q <= '0;
       parity_error_q <= 1'b0;
-      was_clear_q <= 1'b0;
+      was_clear_q <= '0;
     end else begin
       state_q <= state_d;
       status_q <= status_d;
@@ -258,8 +258,8 @@ module qkdpp_toeplitz
       end else if (block_taken || state_q == StScrub) begin
         sweep_q <= sweep_q + 1'b1;
       end
-      parity_error_q <= !(clear_i || was_clear_q) && (parity_error_q || seed_error || sums_error);
-      was_clear_q <= clear_i;
+      parity_error_q <= !(clear_i || was_clear_q != '0) && (parity_error_q || seed_error || sums_error);
+      was_clear_q <= {was_clear_q[0], clear_i};
     end
   end
 
@@ -286,8 +286,14 @@ module qkdpp_toeplitz
   );
 
   assign scrub = state_q == StScrub;
-  // A scrubbed word is read last, so that the output registers of the memories hold no job data either.
-  assign refresh = (scrub && sweep_q == '1) || state_q == StReport;
+  // A scrubbed word is read at the end, so that the output registers of the memories hold no job data either.
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      refresh_q <= 1'b0;
+    end else begin
+      refresh_q <= (scrub && sweep_q[LogOutBlocks-1:2] == '1) || drain_spent;
+    end
+  end
 
   qkdpp_toeplitz_operands #(
     .Tile(Tile),
@@ -301,9 +307,9 @@ module qkdpp_toeplitz
     .seed_addr_i(scrub ? sweep_q : erase ? erase_addr : block_addr_q),
     .key_write_i(key_write_q && !wipe_q),
     .block_i(block),
-    .read_i(read || refresh),
+    .read_i(read || refresh_q),
     .first_i(first),
-    .read_addr_i(refresh ? '0 : read_addr),
+    .read_addr_i(refresh_q ? '0 : read_addr),
     .matrix_o(matrix),
     .vector_o(vector),
     .error_o(seed_error)
@@ -319,14 +325,14 @@ module qkdpp_toeplitz
     .product_o(product)
   );
 
-  // Products from the reading of their operands to the cycle before their sum.
+  // Products from the reading of their operands to two cycles before their sum.
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       product_coming_q <= '0;
     end else if (wipe_q) begin
       product_coming_q <= '0;
     end else begin
-      product_coming_q <= {product_coming_q[ProductLatency-1:0], read};
+      product_coming_q <= {product_coming_q[ProductLatency-2:0], read};
     end
   end
 
@@ -338,14 +344,14 @@ module qkdpp_toeplitz
     .rst_ni,
     .wipe_i(wipe_q),
     .last_i(last),
-    .product_next_i(product_coming_q[ProductLatency]),
+    .product_soon_i(product_coming_q[ProductLatency-1]),
     .product_i(product),
     .busy_o(sums_busy),
     .write_i(scrub || erase || (addend_write_q && !wipe_q)),
     .write_addr_i(scrub ? sweep_q : erase ? erase_addr : block_addr_q),
     .write_data_i(addend_write_q && !wipe_q ? block : '0),
-    .read_i(drain_read || refresh),
-    .read_addr_i(refresh ? '0 : drain_addr),
+    .read_i(drain_read || refresh_q),
+    .read_addr_i(refresh_q ? '0 : drain_addr),
     .read_data_o(sums_data),
     .error_o(sums_error)
   );
@@ -363,6 +369,7 @@ module qkdpp_toeplitz
     .last_i(last),
     .bits_i(out_bits_q),
     .finished_o(drain_finished),
+    .spent_o(drain_spent),
     .read_o(drain_read),
     .read_addr_o(drain_addr),
     .read_data_i(sums_data),

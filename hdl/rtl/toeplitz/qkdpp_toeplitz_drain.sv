@@ -1,7 +1,7 @@
-// Reads the accumulators out as beats, clears the bits from ℓ on, and has each word erased in the cycle after its
-// reading.
+// Reads the accumulators out as beats, clears the bits from ℓ on, and has each word erased after its reading.
 //
-// Throughput: one beat a cycle. Latency: four cycles from run_i to the first beat.
+// Throughput: a word in two cycles, that is one beat a cycle from tiles of 512 bits on. Latency: five cycles from run_i to
+// the first beat.
 module qkdpp_toeplitz_drain
   import qkdpp_pkg::*;
 #(
@@ -17,9 +17,10 @@ module qkdpp_toeplitz_drain
   input  logic [31:0]         bits_i,      // ℓ
   output logic                finished_o,  // all beats have been taken
 
+  output logic                spent_o,     // the last word has been taken
   output logic                read_o,
   output logic [LogDepth-1:0] read_addr_o,
-  input  logic [Tile-1:0]     read_data_i,
+  input  logic [Tile-1:0]     read_data_i,  // two cycles after read_o
   output logic                erase_o,
   output logic [LogDepth-1:0] erase_addr_o,
 
@@ -32,6 +33,7 @@ module qkdpp_toeplitz_drain
   localparam int unsigned UsedBits = Tile < BeatBits ? Tile : BeatBits;
 
   logic [LogDepth:0] next_q;            // word to read; after the last one: last_i + 1
+  logic reading_q;                      // read_data_i is a new word in the next cycle
   logic fetched_q;                      // read_data_i is a word that has not been taken into block_q
   logic [Tile-1:0] block_q;
   logic [$clog2(BlockBeats+1)-1:0] beats_q;
@@ -41,20 +43,20 @@ module qkdpp_toeplitz_drain
   logic read, take, load, beat_ready;
   beat_t mask;
 
-  assign read = run_i && next_q <= {1'b0, last_i} && (!fetched_q || load);
+  assign read = run_i && next_q <= {1'b0, last_i} && !reading_q && (!fetched_q || load);
   assign take = beats_q != '0 && beat_ready;
   assign load = fetched_q && (beats_q == '0 || (take && beats_q == 1));
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       next_q <= '0;
-      fetched_q <= 1'b0;
+      {reading_q, fetched_q} <= '0;
       beats_q <= '0;
       left_q <= '0;
       erase_q <= 1'b0;
     end else if (!run_i) begin
       next_q <= '0;
-      fetched_q <= 1'b0;
+      {reading_q, fetched_q} <= '0;
       beats_q <= '0;
       left_q <= bits_i;
       erase_q <= 1'b0;
@@ -62,7 +64,8 @@ module qkdpp_toeplitz_drain
       if (read) begin
         next_q <= next_q + 1'b1;
       end
-      fetched_q <= read || (fetched_q && !load);
+      reading_q <= read;
+      fetched_q <= reading_q || (fetched_q && !load);
       if (load) begin
         beats_q <= $bits(beats_q)'(BlockBeats);
       end else if (take) begin
@@ -110,7 +113,8 @@ module qkdpp_toeplitz_drain
   assign read_addr_o = next_q[LogDepth-1:0];
   assign erase_o = erase_q;
   assign erase_addr_o = erase_addr_q;
-  assign finished_o = run_i && next_q > {1'b0, last_i} && !fetched_q && beats_q == '0 && !out_valid_o;
+  assign spent_o = run_i && next_q > {1'b0, last_i} && !reading_q && !fetched_q;
+  assign finished_o = spent_o && beats_q == '0 && !out_valid_o;
 
 `ifndef SYNTHESIS
   assert property (@(posedge clk_i) disable iff (!rst_ni) read_o |=> erase_o && erase_addr_o == $past(read_addr_o));

@@ -93,13 +93,14 @@ def job_cycles(key_blocks, out_blocks, with_addend=False):
     """From the first input beat to the last output beat, without stalls: the formula of rtl/toeplitz/README.md."""
     row = max(out_blocks, 4, BEATS + 3, 2 * BEATS)
     loads = out_blocks * (2 if with_addend else 1)
-    return BEATS * (loads + 2 + out_blocks) + (key_blocks - 1) * row + out_blocks + latency()
+    drain = max(BEATS, 2) * (out_blocks - 1) + BEATS
+    return BEATS * (loads + 2) + (key_blocks - 1) * row + out_blocks + drain + latency()
 
 
 def latency():
     """Registers on the way of a job that runs without a stop."""
     levels = (TILE // PARAMETERS.get("LeafBits", 16)).bit_length() - 1
-    return 13 + 2 * (levels // 2)
+    return 14 + 2 * (levels // 2)
 
 
 def check(result, case, what):
