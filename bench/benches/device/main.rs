@@ -4,12 +4,13 @@
 //! `submit` stops where the device has been told of the job; `round` goes on until its output is there. `inline` is the
 //! driver in the caller's thread, the other has a thread of its own. Rates are jobs per second.
 //!
-//! At the end: the share of its time in which a device is idle while a host keeps it supplied with jobs of one kind, driver and caller
-//! in one thread. The model's time for a job is that of its transfers over a bus of 256 bits at 250 MHz, however long the kernel
-//! itself would need.
+//! At the end, while one thread keeps a device supplied with jobs of one kind: what a job costs the host, from its submission to
+//! its output in the caller's hands, and the share of its time in which the device is idle. Both count the thread's CPU
+//! time without the model's. The model's time for a job is that of its transfers and of the RTL's engine, at 250 MHz.
 
 mod paced;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::Throughput;
@@ -18,8 +19,10 @@ use qkdpp_device::sim::faults::Plan;
 use qkdpp_device::sim::model::default_capabilities;
 use qkdpp_device::sim::{Idle, Model};
 use qkdpp_device::{Driver, Fpga, Options};
+use qkdpp_kernels::ldpc::{LdpcDecode, Syndrome, family, rule};
 use qkdpp_kernels::polyhash::PolyHash;
-use qkdpp_kernels::{Backend, Job, JobId};
+use qkdpp_kernels::toeplitz::{Family, Toeplitz};
+use qkdpp_kernels::{Backend, Job, JobId, Level, Output};
 
 use paced::Paced;
 
@@ -50,32 +53,61 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
-    println!("\ndevice-idle share, {BATCH} jobs in flight");
-    for bits in [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20] {
-        let job = PolyHash::new(random.key(), random.bits(bits), bits);
-        let job = Job::PolyHash(job.expect("the segment is not empty"));
-        println!("polyhash/n={bits:<8} {:6.2} %", 100.0 * idle_share(&job));
+    println!(
+        "\n{BATCH} jobs in flight on sim:model: CPU time of the host for a job, idle share of the device"
+    );
+    for (name, count, job) in load(&mut random) {
+        let (cost, idle) = share(&job, count);
+        println!("{name:40} {:8.2} µs {:6.2} %", cost * 1e6, idle * 100.0);
     }
 }
 
-/// Keeps a device supplied with copies of `job`.
-fn idle_share(job: &Job) -> f64 {
-    const JOBS: u64 = 3000;
+/// Kinds of jobs, and how many of them to run.
+fn load(random: &mut Random) -> Vec<(String, u64, Job)> {
+    let mut jobs = Vec::new();
+    for bits in [1 << 7, 1 << 12, 1 << 18] {
+        let job = PolyHash::new(random.key(), random.bits(bits), bits).expect("the segment is not empty");
+        jobs.push((format!("polyhash/n={bits}"), 3000, Job::PolyHash(job)));
+    }
+    for (n, out, count) in [(1 << 17, 1 << 15, 300), (1 << 20, 1 << 17, 40)] {
+        let seed = random.bits(Family::Modified.seed_len(n, out));
+        let job = Toeplitz::new(Family::Modified, random.bits(n), seed, out).expect("lengths of the family");
+        jobs.push((format!("toeplitz/modified/n={n}/l={out}"), count, Job::Toeplitz(job)));
+    }
+    let (n, qber) = (1 << 16, 0.02);
+    let rung = family::ladder(n).iter().find(|rung| rung.max_qber >= qber).expect("a code for this QBER");
+    let (key, code) = (random.bits(n), Arc::clone(&rung.code));
+    let syndrome = Job::Syndrome(Syndrome::new(Arc::clone(&code), Arc::clone(&key)).expect("one frame"));
+    if let Output::Syndrome(syndrome) = Level::auto().run(&syndrome) {
+        let (word, channel) = (random.noisy(&key, qber), rule::channel_magnitude(qber));
+        let job = LdpcDecode::new(code, word, Arc::new(syndrome), None, channel, 50);
+        jobs.push((
+            format!("ldpc/decode/n={n}/Q={qber}"),
+            300,
+            Job::LdpcDecode(job.expect("lengths of the code")),
+        ));
+    }
+    jobs
+}
+
+/// Keeps a device supplied with copies of `job`: seconds of the host for one, and the share in which the device is idle.
+fn share(job: &Job, count: u64) -> (f64, f64) {
     let paced = Paced::new(Model::new(default_capabilities(), Plan::sound(), Idle::Skip));
     let mut driver = Driver::new(paced, Options::new("sim:model")).expect("a sound device");
-    let mut run = |jobs: u64| {
+    let mut run = |count: u64| {
         let mut submitted = 0;
-        for done in 0..jobs {
-            while submitted < jobs.min(done + BATCH) {
+        for done in 0..count {
+            while submitted < count.min(done + BATCH) {
                 driver.submit(JobId(submitted), job.clone()).expect("room for a few jobs");
                 submitted += 1;
             }
             driver.wait(Duration::from_secs(10)).expect("a job comes back").result.expect("a sound device");
         }
-        driver.transport().times()
+        driver.transport().times().map(|time| time.as_secs_f64())
     };
-    let [before, after] = [run(JOBS / 10), run(JOBS)].map(|times| times.map(|time| time.as_secs_f64()));
-    (after[1] - before[1]) / (after[0] - before[0])
+    let [before, after] = [run(count / 10), run(count)];
+    let [passed, idled, host] = std::array::from_fn(|of| after[of] - before[of]);
+    (host / count as f64, idled / passed)
 }
 
 /// Runs [`BATCH`] jobs; the time until all were submitted, and until all were done.

@@ -24,24 +24,39 @@ pub(crate) struct Paced {
     /// programs do not count.
     host: Instant,
     left: Duration,
+    /// What the host has computed outside the transport.
+    host_time: Duration,
+    /// What reading the clock costs, which is a system call.
+    clock: Duration,
     /// What the device has said while the host did not wait.
     wakes: VecDeque<Wake>,
 }
 
 impl Paced {
     pub(crate) fn new(model: Model) -> Self {
-        let start = model.now();
-        Self { model, start, host: start, left: cpu_time(), wakes: VecDeque::new() }
+        let (start, first) = (model.now(), cpu_time());
+        let last = (0..1000).fold(first, |_, _| cpu_time());
+        Self {
+            model,
+            start,
+            host: start,
+            left: last,
+            host_time: Duration::ZERO,
+            clock: last.saturating_sub(first) / 1000,
+            wakes: VecDeque::new(),
+        }
     }
 
-    /// How long the device has been there, and how much of that it did nothing.
-    pub(crate) fn times(&self) -> [Duration; 2] {
-        [self.model.now() - self.start, self.model.idled()]
+    /// How long the device has been there, how much of that it did nothing, and how long the host has computed.
+    pub(crate) fn times(&self) -> [Duration; 3] {
+        [self.model.now().saturating_duration_since(self.start), self.model.idled(), self.host_time]
     }
 
     /// Lets the device go on until the host's time.
     fn enter(&mut self) {
-        self.host += cpu_time().saturating_sub(self.left);
+        let computed = cpu_time().saturating_sub(self.left + self.clock);
+        self.host_time += computed;
+        self.host += computed;
         self.run_until(self.host);
     }
 

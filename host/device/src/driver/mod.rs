@@ -22,7 +22,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cpu_time::ThreadTime;
 use qkdpp_kernels::backend::Monitor;
 use qkdpp_kernels::{Backend, Busy, Done, Fault, Job, JobId, Waker};
 
@@ -104,7 +103,9 @@ pub struct Driver<T: Transport> {
     scratch: Decoder,
     health: Health,
     waker: Option<Waker>,
+    /// In calls of the inline backend, and of the transport's waiting.
     spent: Duration,
+    waited: Duration,
 }
 
 impl<T: Transport> Driver<T> {
@@ -138,6 +139,7 @@ impl<T: Transport> Driver<T> {
             health: Health::default(),
             waker: None,
             spent: Duration::ZERO,
+            waited: Duration::ZERO,
             options,
             counters,
         };
@@ -257,7 +259,10 @@ impl<T: Transport> Driver<T> {
 
     /// One wait and what follows from it.
     fn listen(&mut self, deadline: Instant) -> Result<(), Trouble> {
-        let wake = self.device.wait(deadline).map_err(|error| self.lost(&error.to_string()))?;
+        let began = Instant::now();
+        let wake = self.device.wait(deadline);
+        self.waited += began.elapsed();
+        let wake = wake.map_err(|error| self.lost(&error.to_string()))?;
         if self.health.down_until().is_some() {
             return Ok(());
         }
@@ -290,11 +295,12 @@ impl<T: Transport> Driver<T> {
         Ok(found)
     }
 
-    /// Runs `on`, counting its CPU time and telling who waits for finished jobs.
+    /// Runs `on`, counting its time but for that in which it waited, and telling who waits for finished jobs. The thread's
+    /// CPU clock would cost a system call, a good part of what a small job costs.
     fn timed<R>(&mut self, on: impl FnOnce(&mut Self) -> R) -> R {
-        let start = ThreadTime::now();
+        let (start, waited) = (Instant::now(), self.waited);
         let result = on(self);
-        self.spent += start.elapsed();
+        self.spent += start.elapsed().saturating_sub(self.waited.saturating_sub(waited));
         if let Some(waker) = self.waker.as_ref().filter(|_| !self.finished.is_empty()) {
             waker();
         }

@@ -11,53 +11,67 @@ const WORDS: usize = BEAT / 8;
 /// Bytes that are copied at once.
 const CHUNK: usize = 4096;
 
-/// Writes the input of a part and takes the checksum on the way.
+/// Writes the input of a part and takes the checksum on the way, a chunk at a time.
 pub(super) struct Encoder<'a, D> {
     dma: &'a mut D,
+    /// Bytes before the chunk.
     at: usize,
     room: usize,
     crc: u32,
     chunk: [u8; CHUNK],
-    /// Bytes of the chunk that were ever used: wiping all of it would take longer than a small job.
+    /// Bytes of the chunk that wait, and that were ever used: wiping all of it would take longer than a small job.
+    filled: usize,
     used: usize,
 }
 
 impl<'a, D: Dma> Encoder<'a, D> {
     /// Starts at the beginning of `dma`; `bytes` bytes are to come. `crc` is the checksum of the submission.
     pub(super) fn new(dma: &'a mut D, bytes: usize, crc: u32) -> Self {
-        Self { dma, at: 0, room: bytes, crc, chunk: [0; CHUNK], used: 0 }
+        Self { dma, at: 0, room: bytes, crc, chunk: [0; CHUNK], filled: 0, used: 0 }
     }
 
     /// The checksum of submission and input, if as many beats came as were to come.
-    pub(super) fn finish(self) -> Result<u32, Wrong> {
+    pub(super) fn finish(mut self) -> Result<u32, Wrong> {
+        self.flush();
         if self.at == self.room {
             Ok(self.crc)
         } else {
             Err(Wrong(format!("the encoder made {} bytes of input, not {}", self.at, self.room)))
         }
     }
+
+    fn flush(&mut self) {
+        let bytes = &self.chunk[..self.filled];
+        if self.at + bytes.len() <= self.room {
+            self.dma.write(self.at, bytes);
+            self.crc = crc32c::crc32c_append(self.crc, bytes);
+        }
+        self.at += bytes.len();
+        self.used = self.used.max(self.filled);
+        self.filled = 0;
+    }
 }
 
 impl<D: Dma> Sink for Encoder<'_, D> {
-    fn put(&mut self, words: &[u64]) {
-        for words in words.chunks(CHUNK / 8) {
-            let bytes = &mut self.chunk[..8 * words.len()];
-            self.used = self.used.max(bytes.len());
-            for (bytes, word) in bytes.chunks_exact_mut(8).zip(words) {
+    fn put(&mut self, mut words: &[u64]) {
+        while !words.is_empty() {
+            let (now, later) = words.split_at(words.len().min((CHUNK - self.filled) / 8));
+            let room = self.chunk[self.filled..].chunks_exact_mut(8);
+            for (bytes, word) in room.zip(now) {
                 bytes.copy_from_slice(&word.to_le_bytes());
             }
-            if self.at + bytes.len() <= self.room {
-                self.dma.write(self.at, bytes);
-                self.crc = crc32c::crc32c_append(self.crc, bytes);
+            self.filled += 8 * now.len();
+            if self.filled == CHUNK {
+                self.flush();
             }
-            self.at += bytes.len();
+            words = later;
         }
     }
 }
 
 impl<D> Drop for Encoder<'_, D> {
     fn drop(&mut self) {
-        self.chunk[..self.used].zeroize();
+        self.chunk[..self.used.max(self.filled)].zeroize();
     }
 }
 

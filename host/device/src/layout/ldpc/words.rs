@@ -124,10 +124,11 @@ impl Tables {
             word[0] |= word[0] << z;
             z *= 2;
         }
-        let count = z / 64;
+        // z is a power of two; a division here would take most of a job's time.
+        let last = z / 64 - 1;
         std::array::from_fn(|index| {
             let at = index + turn / 64;
-            let (low, high) = (word[at % count], word[(at + 1) % count]);
+            let (low, high) = (word[at & last], word[(at + 1) & last]);
             if turn.is_multiple_of(64) { low } else { low >> (turn % 64) | high << (64 - turn % 64) }
         })
     }

@@ -261,6 +261,10 @@ impl Core {
         let mut output = Vec::with_capacity(room.min(LIKELY_BYTES / BEAT));
         let Finished { status: mut ended, results } =
             self.kernels[kernel].run(&active.submission.parameters, &input, &mut output);
+        if ended == Status::Ok {
+            self.now +=
+                self.kernels[kernel].engine_cycles(&active.submission.parameters, input.len(), results);
+        }
         input.as_flattened_mut().zeroize();
         if self.memory.with_faults(crate::sim::faults::Faults::parity) {
             return Err(Failure(BusError::Refused, 0, Status::Parity));

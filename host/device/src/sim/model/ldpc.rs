@@ -89,6 +89,12 @@ impl Kernel for Ldpc {
             }
         }
     }
+
+    /// An iteration reads an entry of its table in each cycle.
+    fn engine_cycles(&self, parameters: &[u32; 8], _beats: usize, results: [u32; 2]) -> u64 {
+        let entries = self.code.as_ref().map_or(0, |code| code.gather_entries as u64);
+        if parameters[0] == 2 { u64::from(results[0]) * entries } else { 0 }
+    }
 }
 
 impl Ldpc {

@@ -33,6 +33,11 @@ impl Finished {
 pub trait Kernel: Send {
     /// Runs one job. A beat is four words, the first holding bits 0 to 63. `output` is empty.
     fn run(&mut self, parameters: &[u32; 8], input: &[[u64; 4]], output: &mut Vec<[u64; 4]>) -> Finished;
+
+    /// Cycles that the RTL's engine works on such a job beyond one for each beat of its input.
+    fn engine_cycles(&self, _parameters: &[u32; 8], _beats: usize, _results: [u32; 2]) -> u64 {
+        0
+    }
 }
 
 /// A device with every kernel, of the RTL's default size.

@@ -37,6 +37,11 @@ impl Kernel for PolyHash {
         key.zeroize();
         Finished { status: Status::Ok, results: [0; 2] }
     }
+
+    /// A beat has two blocks, each of which takes a cycle.
+    fn engine_cycles(&self, _parameters: &[u32; 8], beats: usize, _results: [u32; 2]) -> u64 {
+        beats as u64
+    }
 }
 
 /// Block `half` of a beat.

@@ -80,6 +80,11 @@ impl Kernel for Toeplitz {
         }
         Finished { status: Status::Ok, results: [0; 2] }
     }
+
+    /// A product a cycle: hdl/rtl/toeplitz/README.md.
+    fn engine_cycles(&self, parameters: &[u32; 8], _beats: usize, _results: [u32; 2]) -> u64 {
+        u64::from(parameters[0]) * u64::from(parameters[1].max(4))
+    }
 }
 
 /// sums\[i\] ^= seed\[i + shift\] for all bits i, where `chosen` is all ones.
