@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use qkdpp_device::counters::Counters;
 use qkdpp_device::pci::{Notice, Pci, VfioUser};
 use qkdpp_device::sim::Model;
 use qkdpp_device::sim::memory::Memory;
@@ -142,16 +143,22 @@ fn jobs_survive_their_server() {
     let fpga = Fpga::open(pci, options()).expect("a sound device");
     let counters = Arc::clone(fpga.counters());
     let mut backend = Fallback::new(fpga, Cpu::inline(Level::Portable));
+    let watched = Arc::clone(&counters);
     let killer = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(200));
+        while count(&watched, "completed") < 20 {
+            thread::sleep(Duration::from_micros(100));
+        }
         server.kill().expect("it runs");
         server.wait().expect("it ends");
     });
     let compared = conformance::check_device(&mut backend, usize::MAX).expect("equal to the reference");
     killer.join().expect("no panic");
     assert!(compared.equal > 400 && compared.unsupported == 0, "{compared:?}");
-    let lost = counters.list().into_iter().find(|(name, _)| *name == "times lost").expect("a counter").1;
-    assert!(lost > 0, "the server was not missed");
+    assert!(count(&counters, "times lost") > 0, "the server was not missed: {:?}", counters.list());
+}
+
+fn count(counters: &Counters, name: &str) -> u64 {
+    counters.list().into_iter().find(|(known, _)| *known == name).expect("a counter").1
 }
 
 #[test]

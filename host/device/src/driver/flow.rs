@@ -32,6 +32,8 @@ impl<T: Transport> Driver<T> {
                 // One comes back with a part in flight; in an empty pool there is room for any part.
                 Err(Empty::Full) => return Ok(()),
                 Err(Empty::System(error)) => {
+                    // A device that is gone has no memory either.
+                    self.inspect()?;
                     self.fail(serial, &format!("no DMA memory: {error}"))?;
                     continue;
                 }
