@@ -10,6 +10,7 @@ nextpnr-himbaechel-xilinx. Three flows: `xc7` (Yosys, nextpnr: xc7a200t), `ecp5`
 of shift registers (see harness()); areas are those of the bare module.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -40,10 +41,12 @@ def sources(target):
     return files
 
 
-def read(target, top):
+def read(target, top, parts=()):
+    """Reads the target's sources; modules of `parts` stay black boxes."""
     parameters = " ".join(f"-G {name}={value}" for name, value in target.get("parameters", {}).items())
+    boxes = " ".join(f"--blackboxed-module {part}" for part in parts)
     files = " ".join(map(str, sources(target)))
-    return f"read_slang -D SYNTHESIS {files} --top {top} {parameters}"
+    return f"read_slang -D SYNTHESIS {files} --top {top} {parameters} {boxes}"
 
 
 def yosys(name, commands):
@@ -100,18 +103,23 @@ endmodule
 """
 
 
-def cells(name):
-    """Counts of cells that a `stat -json` left behind."""
-    text = (OUT / f"{name}.stat.json").read_text()
-    return json.loads(text[text.index("{"):])["design"]["num_cells_by_type"]
+def cells(name, command, synth, top):
+    """Counts of cells by type after synthesis of one module."""
+    stat = OUT / f"{name}.stat.json"
+    yosys(name, [command, f"{synth} -top {top}", f"tee -q -o {stat} stat -json"])
+    text = stat.read_text()
+    return collections.Counter(json.loads(text[text.index("{"):])["design"]["num_cells_by_type"])
 
 
 def area(target, synth):
-    """LUT, FF, RAM and DSP of the bare module."""
-    name = f"{target['name']}.area"
-    stat = OUT / f"{name}.stat.json"
-    yosys(name, [read(target, target["top"]), f"{synth} -top {target['top']}", f"tee -q -o {stat} stat -json"])
-    found = cells(name)
+    """LUT, FF, RAM and DSP of the bare module. Its `parts` are synthesised once each and counted as often as they occur."""
+    parts = target.get("parts", [])
+    found = cells(f"{target['name']}.area", read(target, target["top"], parts), synth, target["top"])
+    for part in parts:
+        bare = {**target, "parameters": {}}
+        inside = cells(f"{target['name']}.{part}.area", read(bare, part), synth, part)
+        count = found.pop(part)
+        found.update({cell: count * number for cell, number in inside.items()})
     total = lambda test: sum(count for cell, count in found.items() if test(cell))
     luts = sum(count * LUTS.get(cell, 1 if cell.startswith("LUT") else 0) for cell, count in found.items())
     return {

@@ -367,7 +367,7 @@ module qkdpp_toeplitz
     .clear_i,
     .run_i(state_q == StDrain),
     .last_i(last),
-    .bits_i(out_bits_q),
+    .bits_i(out_bits_q[LogOutBlocks+LogTile:0]),
     .finished_o(drain_finished),
     .spent_o(drain_spent),
     .read_o(drain_read),
