@@ -10,7 +10,8 @@
 //! gain of intensity k   Q_k = C·[P(k | first gate) + (G−1)·D_k],  P(k | first gate) = 1 − (1−D_k)(1−a)
 //! ```
 //! Without dead time and after-pulses Q_k = D_k. Lim et al. (2014) write (1+a)·D_k, which has the right sum over the
-//! intensities up to a², but credits the after-pulses of bright pulses to bright pulses; they fall on any.
+//! intensities up to a², but credits the after-pulses of bright pulses to bright pulses; they fall on any. To compare
+//! with papers that compute so, [`Expectation::as_published`] does.
 
 use crate::bbm92::{Rates, rates};
 use crate::gate::{Gate, choices};
@@ -50,6 +51,25 @@ impl Expectation {
     /// # Errors
     /// If the link is not valid.
     pub fn of(link: &Link) -> Result<Self, LinkError> {
+        Self::averaged(link, bb84)
+    }
+
+    /// The expectation by the formulas of Lim, Curty, Walenta, Xu, Zbinden, Phys. Rev. A 89, 022307 (2014), to compare
+    /// with published key rates: with η the transmittance including the detector,
+    /// ```text
+    /// D_k = 1 − (1−2d)·exp(−η·μ_k)      R_k = (1+a)·D_k      e_k = d + e_mis·(1−exp(−η·μ_k)) + a·D_k/2
+    /// ```
+    /// where R_k is the gain and e_k the probability of a detection with an error. There is no dead time, and
+    /// after-pulses count for the intensity of the pulse that caused them, which makes the decoys look quieter than
+    /// they are. The paper has nothing on pair sources; they are as in [`of`](Self::of).
+    ///
+    /// # Errors
+    /// If the link is not valid.
+    pub fn as_published(link: &Link) -> Result<Self, LinkError> {
+        Self::averaged(link, lim_2014)
+    }
+
+    fn averaged(link: &Link, weak_coherent: WeakCoherentModel) -> Result<Self, LinkError> {
         link.validate()?;
         let period = link.loss.period(link.clock_hz);
         let mut mean = Self { detections_per_slot: 0.0, levels: Vec::new(), clock_hz: link.clock_hz };
@@ -59,7 +79,7 @@ impl Expectation {
             let end = stretch.end.min(period);
             let weight = (end - slot) as f64 / period as f64;
             let (detections, levels) = match &link.source {
-                Source::WeakCoherent(source) => bb84(source, &link.detector, stretch.transmittance),
+                Source::WeakCoherent(source) => weak_coherent(source, &link.detector, stretch.transmittance),
                 Source::EntangledPairs(source) => bbm92(source, &link.detector, stretch.transmittance),
             };
             mean.detections_per_slot += weight * detections;
@@ -107,6 +127,9 @@ impl Level {
         self.test_errors += weight * other.test_errors;
     }
 }
+
+/// Detections per slot and the levels, at one transmittance of the path.
+type WeakCoherentModel = fn(&WeakCoherent, &Detector, f64) -> (f64, Vec<Level>);
 
 /// How often a receiver's gates are live, and how often they are the first after dead time.
 struct Cycle {
@@ -160,6 +183,28 @@ fn bb84(source: &WeakCoherent, detector: &Detector, transmittance: f64) -> (f64,
             _ => {}
         }
     }
+    (detections, levels)
+}
+
+fn lim_2014(source: &WeakCoherent, detector: &Detector, transmittance: f64) -> (f64, Vec<Level>) {
+    let (dark, after_pulse) = (detector.dark_count_probability, detector.after_pulse_probability);
+    let both_key = source.key_basis_probability * detector.key_basis_probability;
+    let both_test = (1.0 - source.key_basis_probability) * (1.0 - detector.key_basis_probability);
+    let level = |(&mean, &probability): (&f64, &f64)| {
+        let arriving = -libm::expm1(-mean * transmittance * detector.efficiency);
+        let click = 1.0 - (1.0 - 2.0 * dark) * (1.0 - arriving);
+        let gain = click * (1.0 + after_pulse);
+        let error = |misalignment: f64| dark + misalignment * arriving + after_pulse * click / 2.0;
+        Level {
+            gain,
+            key: both_key * probability * gain,
+            key_errors: both_key * probability * error(source.misalignment_key),
+            test: both_test * probability * gain,
+            test_errors: both_test * probability * error(source.misalignment_test),
+        }
+    };
+    let levels: Vec<Level> = source.intensities.iter().zip(&source.probabilities).map(level).collect();
+    let detections = levels.iter().zip(&source.probabilities).map(|(level, share)| share * level.gain).sum();
     (detections, levels)
 }
 

@@ -10,6 +10,7 @@ pub const PRESETS: &[(&str, &str)] = &[
     ("daylight-275m", "polarisation decoy-state BB84 over 275 m of free space in daylight"),
     ("fibre-10km-record", "2.5 GHz one-decoy BB84 over 10 km, the record of 115.8 Mb/s"),
     ("fibre-50km", "1 GHz decoy-state BB84 over 50 km of fibre; the default"),
+    ("lim-2014", "the link and the settings of Lim et al. 2014, for `qkdpp keyrate sweep`"),
     ("metro-312mhz", "312.5 MHz polarisation decoy-state BB84 over a metropolitan fibre"),
     ("satellite-pass", "one pass of a low-orbit satellite, 300 s, 40 to 55 dB"),
 ];
@@ -27,6 +28,7 @@ pub fn preset(name: &str) -> Option<&'static str> {
         include_str!("../presets/daylight-275m.toml"),
         include_str!("../presets/fibre-10km-record.toml"),
         include_str!("../presets/fibre-50km.toml"),
+        include_str!("../presets/lim-2014.toml"),
         include_str!("../presets/metro-312mhz.toml"),
         include_str!("../presets/satellite-pass.toml"),
     ];

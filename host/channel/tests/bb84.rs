@@ -6,7 +6,7 @@ mod common;
 use common::{
     Dice, Entry, assert_count, assert_same_distribution, entries_of, gap_histogram, intensity_of, slots_of,
 };
-use qkdpp_channel::{Detector, Expectation, Link, Loss, Model, PassPoint, Source, WeakCoherent};
+use qkdpp_channel::{Detector, Expectation, Level, Link, Loss, Model, PassPoint, Source, WeakCoherent};
 use qkdpp_protocol::raw::RawBatch;
 
 /// The link of Lim et al., Phys. Rev. A 89, 022307 (2014), with the parameters of the 10^7 row.
@@ -88,6 +88,28 @@ impl Sifted {
         }
         sifted
     }
+}
+
+/// The counts of 10^7 sifted bits over 100 km, as the formulas of the paper give them.
+#[test]
+fn the_published_channel_has_its_published_counts() {
+    let mut link = link_of_the_paper(100.0);
+    link.detector.after_pulse_probability = 0.04;
+    let expected = Expectation::as_published(&link).unwrap();
+    let slots = 1e7 / expected.key_per_slot();
+    let counts = |of: fn(&Level) -> f64| -> Vec<u64> {
+        expected.levels.iter().map(|level| (slots * of(level)).round_ties_even() as u64).collect()
+    };
+    assert_eq!(counts(|level| level.key), [6_608_097, 3_384_576, 7328]);
+    assert_eq!(counts(|level| level.key_errors), [167_603, 90_969, 3166]);
+    assert_eq!(counts(|level| level.test), [147_545, 75_571, 164]);
+    assert_eq!(counts(|level| level.test_errors), [3742, 2031, 71]);
+    // All detections, whatever the bases: q^2 of them are both in the key basis.
+    assert!((expected.detections_per_slot * 0.87_f64.powi(2) / expected.key_per_slot() - 1.0).abs() < 1e-12);
+    // Per intensity the model differs: its after-pulses follow any pulse. Their sum it shares.
+    let modelled = Expectation::of(&link).unwrap();
+    assert!((modelled.detections_per_slot / expected.detections_per_slot - 1.0).abs() < 0.002);
+    assert!(modelled.levels[2].gain > 5.0 * expected.levels[2].gain);
 }
 
 #[test]

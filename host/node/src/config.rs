@@ -4,6 +4,7 @@
 //! [link]        # optics, for the model; a config for recorded data has none
 //! [profile]     # what both sides must share: block size, proof, error correction
 //! [published]   # figures from the literature to compare with; optional
+//! [[settings]]  # of the source for blocks of a given size, for `qkdpp keyrate sweep`; optional
 //! ```
 //! Unknown keys are refused everywhere, and `[link]` and `[profile]` must describe the same source.
 
@@ -16,6 +17,7 @@ use qkdpp_protocol::profile::Protocol;
 use serde::Deserialize;
 
 use crate::error::Failure;
+use crate::keyrate::settings::BlockSettings;
 
 /// A config that has been read and checked.
 pub(crate) struct Config {
@@ -29,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) profile: Profile,
     /// Figures to compare with.
     pub(crate) published: Published,
+    /// Settings of the source for blocks of given sizes.
+    pub(crate) settings: Vec<BlockSettings>,
 }
 
 /// The tables of the file.
@@ -39,6 +43,8 @@ struct Tables {
     profile: Profile,
     #[serde(default)]
     published: Published,
+    #[serde(default)]
+    settings: Vec<BlockSettings>,
 }
 
 impl Config {
@@ -58,15 +64,16 @@ impl Config {
     }
 
     fn parse(name: &str, text: String) -> Result<Self, Failure> {
-        let Tables { link, profile, published } =
+        let Tables { link, profile, published, settings } =
             toml::from_str(&text).map_err(|error| Failure::Input(syntax(name, &text, &error)))?;
         let named = |error: String| Failure::Input(format!("{name}: {error}"));
         profile.validate().map_err(|error| named(error.to_string()))?;
         if let Some(link) = &link {
             link.validate().map_err(|error| named(error.to_string()))?;
             check_source(&link.source, &profile).map_err(named)?;
+            settings.iter().try_for_each(|tuned| tuned.check(link, &profile)).map_err(named)?;
         }
-        Ok(Self { name: name.to_owned(), text, link, profile, published })
+        Ok(Self { name: name.to_owned(), text, link, profile, published, settings })
     }
 
     /// The optics.

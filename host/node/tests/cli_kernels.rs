@@ -1,70 +1,14 @@
-//! The commands `reconcile`, `amplify`, `keyrate` and `bench`, run as a user runs them.
+//! The commands `reconcile`, `amplify` and `bench`, run as a user runs them.
+
+mod desk;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use desk::{Desk, assert_says};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// A folder for the files of one test, and the program run in it.
-struct Desk(TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    /// Runs `qkdpp` with the words of `line`.
-    fn run(&self, line: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_qkdpp"))
-            .current_dir(self.0.path())
-            .env_remove("QKDPP_BACKEND")
-            .args(line.split_whitespace())
-            .output()
-            .unwrap()
-    }
-
-    #[track_caller]
-    fn text(&self, line: &str) -> String {
-        let output = self.run(line);
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    #[track_caller]
-    fn json(&self, line: &str) -> Value {
-        serde_json::from_str(&self.text(line)).unwrap()
-    }
-
-    /// The error message of a command that must fail, say so in one place, and answer nothing.
-    #[track_caller]
-    fn error(&self, line: &str) -> String {
-        let output = self.run(line);
-        assert!(!output.status.success(), "{line} succeeded");
-        assert!(output.stdout.is_empty(), "{line} answered something");
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert!(!message.contains("panicked"), "{message}");
-        message
-    }
-}
-
-#[track_caller]
-fn assert_says(message: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is not in {message:?}");
-    }
-}
 
 fn h(x: f64) -> f64 {
     -x * x.log2() - (1.0 - x) * (1.0 - x).log2()
@@ -282,7 +226,7 @@ fn the_amplified_key_is_private_and_replaces_an_old_file() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(desk.path("y.bin")).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    assert_eq!(fs::read_dir(desk.0.path()).unwrap().count(), 3, "nothing is left beside the output");
+    assert_eq!(fs::read_dir(desk.path(".")).unwrap().count(), 3, "nothing is left beside the output");
 }
 
 #[test]
@@ -309,114 +253,6 @@ fn amplify_names_what_it_cannot_use() {
     let line =
         "amplify --family modified --in-bits 16 --out-bits 6 --input x.bin --seed s.bin --output no/y.bin";
     assert_says(&desk.error(line), &["no/y.bin", "No such file"]);
-}
-
-/// Counts of 1e7 detections over 100 km (Lim et al. 2014), with the numbers in `parameters` beside them.
-fn ten_million(parameters: &Value) -> String {
-    let mut object = json!({
-        "mu": [0.43, 0.20, 2e-4], "p": [0.41, 0.45, 0.14],
-        "n_key": [6_608_097, 3_384_576, 7328], "m_key": [167_603, 90_969, 3166],
-        "n_test": [147_545, 75_571, 164], "m_test": [3742, 2031, 71],
-        "leak": 2_027_967.373,
-    });
-    object.as_object_mut().unwrap().extend(parameters.as_object().unwrap().clone());
-    object.to_string()
-}
-
-#[test]
-fn keyrate_reproduces_the_published_key_length() {
-    let desk = Desk::new();
-    let parameters = json!({ "eps_sec": 1e-10, "eps_cor": 1e-15, "sampling": "as-published" });
-    desk.write("counts.json", ten_million(&parameters));
-    let answer = desk.json("keyrate --proof lim-2014 --input counts.json --json");
-    assert_eq!(answer["ell"], 2_388_087);
-    assert_eq!(answer["rigorous"], false);
-    let bounds = &answer["bounds"];
-    for (name, want) in [("tau0", 0.775_109_570_5), ("s_K1", 6_444_306.36), ("v_T1", 5_904.410_257)] {
-        let got = bounds[name].as_f64().unwrap_or_else(|| panic!("no {name} in {bounds}"));
-        assert!((got - want).abs() / want < 1e-8, "{name} = {got}, not {want}");
-    }
-    let text = desk.text("keyrate --proof lim-2014 --input counts.json");
-    assert_says(&text, &["2388087 bits", "s_K1", "not proved"]);
-}
-
-#[test]
-fn keyrate_evaluates_proofs_with_other_epsilons() {
-    let desk = Desk::new();
-    let epsilons = ["eps_d", "eps_a", "eps_b", "eps_c", "eps_pa", "eps_ev"];
-    let mut counts = json!({
-        "mu": [0.455, 0.155, 2e-4], "p": [0.77, 0.17, 0.06],
-        "n_key": [929_502_847, 70_274_831, 222_322], "m_key": [23_507_809, 1_946_283, 96_044],
-        "n_test": [4_492_150, 339_628, 1074], "m_test": [113_610, 9406, 464],
-        "leak": 1.16 * 1e9 * h(25_550_136.0 / 1e9),
-    });
-    for epsilon in epsilons {
-        counts[epsilon] = json!(1e-12);
-    }
-    desk.write("counts.json", counts.to_string());
-    let answer = desk.json("keyrate --proof eur-variable-2024 --input counts.json --json");
-    assert_eq!(answer["ell"], 184_109_713);
-    assert_eq!(answer["no_key"], Value::Null);
-}
-
-/// A single-photon block of 1e5 key bits and 1e4 test bits at 2 %.
-fn single_photons(leak: f64) -> Value {
-    json!({
-        "n_key": [100_000], "m_key": [2000], "n_test": [10_000], "m_test": [200], "leak": leak,
-        "eps_sec": 1e-10, "eps_cor": 1e-15,
-    })
-}
-
-#[test]
-fn keyrate_needs_no_intensities_for_single_photons() {
-    let desk = Desk::new();
-    desk.write("counts.json", single_photons(1.16 * 1e5 * h(0.02)).to_string());
-    for (proof, ell) in [("tl-2017", 46_466), ("tlgr-2012", 46_206)] {
-        let answer = desk.json(&format!("keyrate --proof {proof} --input counts.json --json"));
-        assert_eq!(answer["ell"], ell);
-    }
-}
-
-#[test]
-fn keyrate_says_why_there_is_no_key() {
-    let desk = Desk::new();
-    desk.write("counts.json", single_photons(90_000.0).to_string());
-    let answer = desk.json("keyrate --proof tl-2017 --input counts.json --json");
-    assert_eq!(answer["ell"], 0);
-    assert_says(answer["no_key"].as_str().unwrap(), &["entropy", "90000.0 were disclosed"]);
-    let text = desk.text("keyrate --proof tl-2017 --input counts.json");
-    assert_says(&text, &["ell", "0 bits", "no key", "no number of detections"]);
-}
-
-#[test]
-fn keyrate_names_what_it_cannot_use() {
-    let desk = Desk::new();
-    let good = single_photons(16_000.0);
-    let with = |key: &str, value: Value| {
-        let mut counts = good.clone();
-        counts[key] = value;
-        desk.write("counts.json", counts.to_string());
-        desk.error("keyrate --proof tl-2017 --input counts.json")
-    };
-    assert_says(&with("epsilon", json!(1e-9)), &["counts.json", "unknown field `epsilon`"]);
-    assert_says(&with("name", json!("tlgr-2012")), &["unknown field `name`"]);
-    assert_says(&with("m_key", json!([100_001])), &["m_key[0]", "100001", "at most"]);
-    assert_says(&with("n_key", json!([-5])), &["-5"]);
-    assert_says(&with("leak", json!(-1)), &["leak is -1"]);
-    assert_says(&with("eps_sec", json!(0)), &["eps_sec is 0", "more than 0"]);
-    assert_says(&with("mu", json!([0.5])), &["length of mu is 1"]);
-    assert_says(&with("sampling", json!("kl")), &["unknown field `sampling`"]);
-
-    let mut without = good.clone();
-    without.as_object_mut().unwrap().remove("leak");
-    desk.write("counts.json", without.to_string());
-    assert_says(&desk.error("keyrate --proof tl-2017 --input counts.json"), &["missing field `leak`"]);
-    desk.write("counts.json", good.to_string());
-    assert_says(&desk.error("keyrate --proof tl-2018 --input counts.json"), &["tl-2018", "tl-2017"]);
-    assert_says(&desk.error("keyrate --proof lim-2014 --input counts.json"), &["missing field `mu`"]);
-    assert_says(&desk.error("keyrate --proof tl-2017 --input none.json"), &["none.json", "No such file"]);
-    desk.write("counts.json", "[1, 2]");
-    assert_says(&desk.error("keyrate --proof tl-2017 --input counts.json"), &["counts.json", "map"]);
 }
 
 #[test]
@@ -456,7 +292,7 @@ fn bench_names_what_it_does_not_know() {
 #[test]
 fn every_command_explains_itself() {
     let desk = Desk::new();
-    for command in ["reconcile", "amplify", "keyrate", "bench"] {
+    for command in ["reconcile", "amplify", "bench"] {
         assert_says(&desk.text(&format!("{command} --help")), &["Example", &format!("qkdpp {command}")]);
     }
 }

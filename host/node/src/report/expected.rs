@@ -1,15 +1,11 @@
 //! What the closed-form model of the link expects, to set beside what was measured.
 
-use qkdpp_channel::{Expectation, Level, Link};
+use qkdpp_channel::Link;
 use qkdpp_protocol::Profile;
-use qkdpp_protocol::profile::{Protocol, Test};
-use qkdpp_protocol::proof::Counts;
 use serde::Serialize;
 
-use crate::reconcile::entropy;
-
-/// Efficiency of error correction in the modelled rate: the value with which key rates are usually published.
-pub(crate) const EFFICIENCY: f64 = 1.16;
+pub(crate) use crate::keyrate::point::EFFICIENCY;
+use crate::keyrate::point::{Assumptions, Block, Point};
 
 /// Expected figures of one block.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -24,56 +20,14 @@ pub(crate) struct Modelled {
 impl Modelled {
     /// The expectation for a block of `profile` on `link`; `None` if nothing is detected.
     pub(crate) fn of(link: &Link, profile: &Profile) -> Option<Self> {
-        let expectation = Expectation::of(link).ok()?;
-        let slots = profile.slots_per_block as f64;
-        let mut counts = match (profile.protocol, profile.test) {
-            (Protocol::DecoyBb84, _) | (_, Test::Basis) => by_basis(&expectation.levels, slots, profile),
-            (Protocol::Bbm92, Test::Sample { fraction }) => sampled(&expectation.levels, slots, fraction),
-        };
-        let (bits, errors) = (counts.key_detections(), counts.m_key.iter().sum::<u64>());
-        if bits == 0 {
-            return None;
-        }
-        let qber = errors as f64 / bits as f64;
-        let segments = bits.div_ceil(profile.verification.segment_bits.into());
-        let verification = segments * u64::from(profile.verification.tag_bits + 1);
-        counts.leak = EFFICIENCY * bits as f64 * entropy(qber) + verification as f64;
-        let secret_bits = profile.proof.evaluate(&counts).ell;
-        Some(Self {
-            sifted_bits: bits as f64,
-            qber,
-            secret_bits,
-            secret_bits_per_link_second: secret_bits as f64 * link.clock_hz / slots,
+        let block = Block::Slots(profile.slots_per_block as f64);
+        let point = Point::of(link, profile, block, Assumptions::default()).ok()?;
+        (point.sifted_bits > 0).then_some(Self {
+            sifted_bits: point.sifted_bits as f64,
+            qber: point.qber,
+            secret_bits: point.secret_bits,
+            secret_bits_per_link_second: point.secret_bits_per_second,
         })
-    }
-}
-
-/// Key basis and test basis, per intensity.
-fn by_basis(levels: &[Level], slots: f64, profile: &Profile) -> Counts {
-    let all = |of: fn(&Level) -> f64| levels.iter().map(|level| (slots * of(level)).round() as u64).collect();
-    Counts {
-        mu: profile.intensities.clone(),
-        p: profile.probabilities.clone(),
-        n_key: all(|level| level.key),
-        m_key: all(|level| level.key_errors),
-        n_test: all(|level| level.test),
-        m_test: all(|level| level.test_errors),
-        ..Counts::default()
-    }
-}
-
-/// A share of all sifted bits is the test, whatever their basis.
-fn sampled(levels: &[Level], slots: f64, fraction: f64) -> Counts {
-    let sum = |of: fn(&Level) -> f64| slots * levels.iter().map(of).sum::<f64>();
-    let bits = sum(|level| level.key + level.test);
-    let errors = sum(|level| level.key_errors + level.test_errors);
-    let share = |value: f64, share: f64| vec![(value * share).round() as u64];
-    Counts {
-        n_key: share(bits, 1.0 - fraction),
-        m_key: share(errors, 1.0 - fraction),
-        n_test: share(bits, fraction),
-        m_test: share(errors, fraction),
-        ..Counts::default()
     }
 }
 

@@ -44,6 +44,32 @@ pub(crate) fn significant(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// Large and small numbers by their powers of ten: `10⁷`, `4·10⁻⁹`; those between as they are.
+pub(crate) fn power_of_ten(value: f64) -> String {
+    if (1e-3..1e4).contains(&value.abs()) || value == 0.0 || !value.is_finite() {
+        return significant(value);
+    }
+    let text = format!("{value:.3e}");
+    let (mantissa, exponent) = text.split_once('e').expect("the format has an exponent");
+    let power = format!("10{}", superscript(exponent));
+    match mantissa.trim_end_matches('0').trim_end_matches('.') {
+        "1" => power,
+        mantissa => format!("{mantissa}·{power}"),
+    }
+}
+
+/// The digits and the sign of an exponent, raised.
+pub(crate) fn superscript(exponent: &str) -> String {
+    let raised = |c: char| match c {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        digit => char::from_u32(digit as u32 - '0' as u32 + '⁰' as u32).expect("a superscript digit"),
+    };
+    exponent.chars().map(raised).collect()
+}
+
 fn scaled(value: f64, unit: &str) -> String {
     let (value, prefix) = with_prefix(value);
     match prefix {
@@ -69,6 +95,10 @@ mod tests {
         assert_eq!([rate(1.09e6), rate(12.4), rate(0.0)], ["1.09 Mb/s", "12 b/s", "0 b/s"]);
         assert_eq!([frequency(1e9), frequency(312.5e6)], ["1 GHz", "312.5 MHz"]);
         assert_eq!(percent(0.009_834), "0.983 %");
+        assert_eq!(
+            [0.0, 0.01, 9999.0, 1e4, 99_999_999.0, 2.5e-13, 4e9].map(power_of_ten),
+            ["0", "0.01", "9999", "10⁴", "10⁸", "2.5·10⁻¹³", "4·10⁹"]
+        );
         assert_eq!(
             [0.0, 4.0, 0.012_346, 187.55, 1234.5].map(significant),
             ["0", "4", "0.01235", "187.6", "1234"]

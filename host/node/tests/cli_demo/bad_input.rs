@@ -54,7 +54,10 @@ fn unknown_names_are_answered_with_the_known_ones() {
     let folder = Folder::new();
     let out = folder.path("out");
     let preset = error(&["demo", "--config", "fibre-51km", "--out", &out]);
-    assert!(preset.contains("\"fibre-51km\"") && preset.contains("fibre-50km, metro-312mhz"), "{preset}");
+    assert!(
+        preset.contains("\"fibre-51km\"") && preset.contains("fibre-50km, lim-2014, metro-312mhz"),
+        "{preset}"
+    );
     let file = error(&["demo", "--config", "no/such.toml", "--out", &out]);
     assert!(file.starts_with("no/such.toml: No such file"), "{file}");
     let backend = error(&["demo", "--backend", "gpu:any", "--out", &out]);

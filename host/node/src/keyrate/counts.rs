@@ -1,4 +1,4 @@
-//! `qkdpp keyrate`: what a security proof allows for given counts, with every bound on the way.
+//! `qkdpp keyrate --proof NAME --input FILE`: what a proof allows for given counts, with every bound on the way.
 
 use std::fmt;
 use std::fs;
@@ -10,9 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::error::Failure;
 
-/// Evaluates a security proof on the counts of a block.
-#[derive(clap::Args)]
-#[command(after_help = "\
+/// Explains the input.
+pub(super) const AFTER_HELP: &str = "\
 The input is one JSON object with the counts of the block and the parameters of the proof side by side:
 
   mu, p               mean photon numbers, brightest first, and their probabilities; not for single-photon proofs
@@ -29,11 +28,14 @@ Two decoys: eur-variable-2024, lim-2014. One decoy: rusca-2018, wiesemann-2026. 
 Unknown keys are refused. The answer has every bound of the derivation, each at the end that shortens the key, and
 ell, the secret bits; where ell is 0, the reason. 0 is an answer, not a failure.
 
-Example:
+Examples:
   echo '{\"n_key\": [100000], \"m_key\": [2000], \"n_test\": [10000], \"m_test\": [200], \"leak\": 16407,
          \"eps_sec\": 1e-10, \"eps_cor\": 1e-15}' > counts.json
-  qkdpp keyrate --proof tl-2017 --input counts.json")]
-pub(crate) struct Arguments {
+  qkdpp keyrate --proof tl-2017 --input counts.json
+  qkdpp keyrate sweep --config fibre-50km --distance 0..150:5 --out rates";
+
+#[derive(clap::Args)]
+pub(super) struct CountsArguments {
     /// Name of the proof
     #[arg(long, value_name = "NAME")]
     proof: String,
@@ -52,7 +54,7 @@ const COUNTS: [&str; 8] = ["mu", "p", "n_key", "m_key", "n_test", "m_test", "lea
 ///
 /// # Errors
 /// If the file cannot be read, or holds something else than valid counts and parameters of the proof.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &CountsArguments) -> Result<(), Failure> {
     let (proof, counts) = read(&arguments.proof, &arguments.input)?;
     let evaluation = proof.evaluate(&counts);
     let answer = Answer {
