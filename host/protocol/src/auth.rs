@@ -5,8 +5,8 @@
 //! ```
 //! over GF(2^128) (SPEC §6). The hash key (k, b) is kept for the lifetime of the pool; with the fixed b the family is
 //! ε-almost strongly universal, which recycling it requires (Portmann, IEEE Trans. Inf. Theory 60, 4383). Each pad
-//! encrypts one tag and is burnt whether the tag verifies or not. Failure probability per tag: (w + 1)/2^128 for w
-//! blocks of 128 bits.
+//! encrypts one tag and is burnt whether the tag verifies or not; only that of a Hello is not burnt by a forgery
+//! (WIRE.md §2). Failure probability per tag: (w + 1)/2^128 for w blocks of 128 bits.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -142,12 +142,17 @@ impl Transcript {
         Ok(Trailer { pad: number, tag: self.next_tag(number, pad) })
     }
 
-    /// Checks the peer's tag; its pad is burnt either way.
+    /// Drops the next pad, which has to be `number`.
+    pub(crate) fn burn(&mut self, number: u64) -> bool {
+        self.next_pad().is_some_and(|(next, _)| next == number)
+    }
+
+    /// Checks the peer's tag; its pad is not at hand again either way.
     pub(crate) fn check(&mut self, trailer: Trailer, sequence: u64) -> Result<(), ProtocolError> {
         let next = self.next_pad();
         let Some((number, pad)) = next.filter(|&(number, _)| number == trailer.pad) else {
             let want = next.map_or(0, |(number, _)| number);
-            return Err(ProtocolError::Pad { want, limit: want, got: trailer.pad });
+            return Err(ProtocolError::Pad { want, got: trailer.pad });
         };
         let tag = self.next_tag(number, pad);
         if bool::from(tag.to_le_bytes().ct_eq(&trailer.tag.to_le_bytes())) {

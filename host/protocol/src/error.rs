@@ -94,13 +94,11 @@ pub enum ProtocolError {
     },
     /// The pad number of a tag is not acceptable.
     #[error(
-        "tag with pad {got}, expected {want} (up to {limit} after a restart): replayed, or the key pools differ"
+        "tag with pad {got}, expected {want} (or a later one of the pool, after a restart): replayed, or the key pools differ"
     )]
     Pad {
         /// Next pad.
         want: u64,
-        /// Largest pad accepted.
-        limit: u64,
         /// Pad named.
         got: u64,
     },

@@ -13,7 +13,7 @@ use qkdpp_protocol::{
 use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, EntropyError};
-use crate::pool::{Direction, Pool, StoreError};
+use crate::pool::{Direction, Pad, Pool, StoreError};
 
 /// What a link is made of.
 pub struct LinkConfig {
@@ -272,6 +272,11 @@ impl Link {
                     let pads = self.reserve(sender, from, count)?;
                     self.session.handle(Instant::now(), Input::Pads(sender, pads))?;
                 }
+                Step::Peek { sender, number } => {
+                    let pads =
+                        self.pool.peek(direction(sender), number)?.map(secret_word).into_iter().collect();
+                    self.session.handle(Instant::now(), Input::Pads(sender, Pads::new(number, pads)))?;
+                }
                 Step::Key(key) => self.events.push_back(Event::Key(key)),
                 Step::Report(report) => {
                     tracing::info!(role = ?self.role, block = report.block, secret_bits = report.ledger.secret, "block ended");
@@ -292,7 +297,7 @@ impl Link {
         let left = self.pool.left(direction).saturating_sub(skipped);
         let count = u64::from(count).min(left.max(1)) as u32;
         let pads = self.pool.reserve(direction, from, count)?;
-        Ok(Pads::new(from, pads.map(|pad| u128::from_le_bytes(*pad.into_bytes())).collect()))
+        Ok(Pads::new(from, pads.map(secret_word).collect()))
     }
 
     fn submit(&mut self, id: JobId, job: Job) {
@@ -302,6 +307,10 @@ impl Link {
             self.queued.push_back((id, job));
         }
     }
+}
+
+fn secret_word(pad: Pad) -> u128 {
+    u128::from_le_bytes(*pad.into_bytes())
 }
 
 fn direction(sender: Role) -> Direction {

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded, never, select, unbounded};
-use qkdpp_protocol::wire::{HEADER_LEN, message_len};
+use qkdpp_protocol::wire::{HEADER_LEN, HELLO_LEN, message_len};
 use qkdpp_protocol::{ProtocolError, RawBatch};
 
 use crate::link::{Event, Link, LinkError, Statistics};
@@ -184,8 +184,10 @@ enum End {
 
 /// Reads whole messages until the peer closes the connection.
 fn read(mut stream: &TcpStream, to_link: &Sender<Result<Vec<u8>, ServeError>>) {
+    // Who is not authenticated yet gets no more room than a Hello needs.
+    let mut longest = HELLO_LEN;
     loop {
-        let message = match read_message(&mut stream) {
+        let message = match read_message_up_to(&mut stream, std::mem::replace(&mut longest, usize::MAX)) {
             Ok(Some(message)) => Ok(message),
             Ok(None) => return,
             Err(error) => Err(error),
@@ -202,6 +204,11 @@ fn read(mut stream: &TcpStream, to_link: &Sender<Result<Vec<u8>, ServeError>>) {
 /// # Errors
 /// If the stream fails, ends within a message, or holds something else.
 pub fn read_message(stream: &mut impl Read) -> Result<Option<Vec<u8>>, ServeError> {
+    read_message_up_to(stream, usize::MAX)
+}
+
+/// The same, for a message of at most `longest` bytes.
+fn read_message_up_to(stream: &mut impl Read, longest: usize) -> Result<Option<Vec<u8>>, ServeError> {
     let mut header = [0; HEADER_LEN];
     let mut filled = 0;
     while filled < HEADER_LEN {
@@ -216,6 +223,10 @@ pub fn read_message(stream: &mut impl Read) -> Result<Option<Vec<u8>>, ServeErro
         }
     }
     let len = message_len(&header)?;
+    if len > longest {
+        let (field, want) = ("the length of a first message", format!("at most {longest}"));
+        return Err(ProtocolError::Field { field, want, got: len as u64 }.into());
+    }
     let mut message = header.to_vec();
     // Memory grows with what arrives, not with what the header promises.
     stream.take((len - HEADER_LEN) as u64).read_to_end(&mut message)?;

@@ -132,6 +132,19 @@ fn a_peer_that_promises_too_long_a_message_is_refused() {
     assert!(field && ended.keys.is_empty(), "{:?}", ended.result);
 }
 
+#[test]
+fn a_peer_that_is_not_authenticated_gets_room_for_a_hello_only() {
+    let ended = alice_against(60, |mut stream| {
+        let mut header = [0; 76];
+        header[..8].copy_from_slice(b"QKDP\x01\x01\x01\x01");
+        header[72] = 17;
+        stream.write_all(&header).expect("a connection");
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let field = matches!(ended.result, Err(ServeError::Message(ProtocolError::Field { got: 117, .. })));
+    assert!(field && ended.keys.is_empty(), "{:?}", ended.result);
+}
+
 #[track_caller]
 fn is_silent(ended: &Ended) {
     let silent = matches!(

@@ -1,5 +1,6 @@
 //! Developer commands, run as `cargo xtask <command>`.
 
+mod fuzz;
 mod hdl;
 mod layout;
 mod pcie;
@@ -40,6 +41,13 @@ enum Command {
         /// Only these cases: sound, interrupts, slow, removal.
         cases: Vec<String>,
     },
+    /// Run the fuzz targets of host/fuzz, a fixed number of inputs each; needs a C++ compiler.
+    Fuzz {
+        /// Only this target.
+        target: Option<String>,
+    },
+    /// Drive Alice and Bob through 100,000 random schedules of faults.
+    Faults,
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -51,6 +59,8 @@ fn main() -> ExitCode {
         Command::Hdl { check } => hdl::check(check),
         Command::RtlReport { targets } => report::report(&targets),
         Command::PcieTest { cases } => pcie::test(&cases),
+        Command::Fuzz { target } => fuzz::check(target.as_deref()),
+        Command::Faults => fuzz::faults(),
         Command::Vectors => vectors(),
     };
     match result {
@@ -104,6 +114,8 @@ fn ci() -> Result<(), Failed> {
         run::with_env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner, &tests)
     })?;
     pcie::ci()?;
+    fuzz::check(None)?;
+    fuzz::faults()?;
     announce("tests");
     cargo(&["test", "--workspace", "--locked"])
 }

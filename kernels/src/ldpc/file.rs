@@ -106,16 +106,14 @@ impl CodeFile {
         let [rows, columns, z] = parse_head(line, head)?;
         let measured = lines.next_if(|(_, text)| text.trim_start().starts_with("max_qber"));
         let measured = measured.map(|(line, text)| parse_measured(line, text)).transpose()?;
-        let mut base = Array2::from_elem((rows, columns), -1);
-        let mut got = 0;
-        for (line, text) in lines {
-            if got < rows {
-                parse_row(line, text, base.row_mut(got).as_slice_mut().unwrap_or_default())?;
-            }
-            got += 1;
+        let lines: Vec<_> = lines.collect();
+        // Before the base matrix takes memory: the head alone must not ask for it.
+        if lines.len() != rows {
+            return Err(CodeFileError::Rows { want: rows, got: lines.len() });
         }
-        if got != rows {
-            return Err(CodeFileError::Rows { want: rows, got });
+        let mut base = Array2::from_elem((rows, columns), -1);
+        for (row, (line, text)) in lines.into_iter().enumerate() {
+            parse_row(line, text, base.row_mut(row).as_slice_mut().unwrap_or_default())?;
         }
         Ok(Self { comments, code: Code::new(base, z)?, measured })
     }
@@ -235,6 +233,7 @@ mod tests {
             "line 4: column 0 follows column Some(0) in a base matrix of 3 columns"
         );
         assert_eq!(refusal(&TEXT.replace("0:5 2:60\n", "")), "1 base rows follow, 2 are announced");
+        assert_eq!(refusal("code 16384 16384 64\n0:0\n"), "1 base rows follow, 16384 are announced");
         assert_eq!(refusal(&format!("{TEXT}0:1 1:1\n")), "3 base rows follow, 2 are announced");
         assert_eq!(
             refusal(&TEXT.replace("2:60", "2:64")),

@@ -3,6 +3,13 @@
 //! Messages leave in the order in which they were made; a tagged one waits until a pad is at hand. Received messages
 //! wait likewise. Untagged messages are acted upon at once, but nothing is final before a tag has covered them: a key
 //! needs the peer's tagged Final message, whose tag covers everything before it.
+//!
+//! ```text
+//! Alice  Reserve ─▶ Hello ─────────────────┐                             ┌─▶ Peek ─▶ tag ok ─▶ Reserve ─▶ open
+//! Bob                                      └─▶ Peek ─▶ tag ok ─▶ Reserve both ─▶ Hello, open
+//! ```
+//! Nobody without the keys makes a side burn pads: those of the peer are only looked at until its Hello has verified, and
+//! Bob takes none of his own before.
 
 use std::collections::VecDeque;
 
@@ -11,16 +18,14 @@ use sha3::{Digest, Sha3_256};
 use super::{Config, NONCE_LEN, Step};
 use crate::auth::{Pads, Transcript};
 use crate::error::{ProtocolError, SessionError};
+use crate::profile::Profile;
 use crate::wire::codec::Writer;
 use crate::wire::{HEADER_LEN, Header, Kind, MAX_PAYLOAD, Role, TAGGED, TRAILER_LEN};
 
 /// Pads asked for at a time, and the stock below which more are asked for.
 const PADS_AT_ONCE: u32 = 64;
 const PADS_LOW: usize = 16;
-/// Pads that a restarted peer may have skipped: 64 starts that came to nothing. They are burnt before the tag that names
-/// them is checked, so the number is small.
-const PADS_SKIPPED: u64 = 1 << 12;
-/// Bytes accepted without a tag: a few of the largest messages.
+/// Bytes accepted without a tag, whatever the profile: a few of the largest messages.
 const UNTAGGED_LIMIT: u64 = 4 * MAX_PAYLOAD as u64;
 
 /// A received message, in order and, if it is tagged, authenticated.
@@ -75,6 +80,19 @@ enum Outgoing {
     Then(Step),
 }
 
+/// How far the peer's Hello has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Greeting {
+    /// It is not here.
+    Awaited,
+    /// Its pad was asked for, which is not burnt yet.
+    Peeking,
+    /// Its tag has verified. It counts once its pad is burnt, so that it cannot be replayed.
+    Burning,
+    /// Over: pads of the peer are burnt as they come.
+    Done,
+}
+
 pub(super) struct Channel {
     role: Role,
     profile: [u8; 32],
@@ -83,8 +101,8 @@ pub(super) struct Channel {
     their_nonce: Option<[u8; NONCE_LEN]>,
     send: Direction,
     receive: Direction,
-    /// Whether the peer's first message has told where its pads start.
-    synchronised: bool,
+    greeting: Greeting,
+    untagged_limit: u64,
     outgoing: VecDeque<Outgoing>,
     incoming: VecDeque<Vec<u8>>,
     ready: Vec<Step>,
@@ -107,7 +125,8 @@ impl Channel {
             their_nonce: None,
             send: direction(config.role),
             receive: direction(config.role.peer()),
-            synchronised: false,
+            greeting: Greeting::Awaited,
+            untagged_limit: untagged_limit(&config.profile),
             outgoing: VecDeque::new(),
             incoming: VecDeque::new(),
             ready: Vec::new(),
@@ -176,8 +195,10 @@ impl Channel {
             };
             self.ready.push(step);
         }
-        self.ready.extend(self.send.request(self.role));
-        if self.synchronised {
+        if self.role == Role::Alice || self.greeting == Greeting::Done {
+            self.ready.extend(self.send.request(self.role));
+        }
+        if self.greeting == Greeting::Done {
             self.ready.extend(self.receive.request(self.role.peer()));
         }
         std::mem::take(&mut self.ready)
@@ -208,29 +229,23 @@ impl Channel {
         message
     }
 
-    /// The next message, if it is there and its pad too.
+    /// The next message after Hello, if it is there and its pad too.
     pub(super) fn receive(&mut self) -> Result<Option<Received>, SessionError> {
-        let Some(message) = self.incoming.front() else { return Ok(None) };
+        if self.greeting != Greeting::Done {
+            self.greet()?;
+        }
+        let Some(message) = self.incoming.front().filter(|_| self.greeting == Greeting::Done) else {
+            return Ok(None);
+        };
         let (header, payload, trailer) = Header::parse(message, self.role.peer())?;
         self.check_header(&header)?;
-        if let Some(trailer) = trailer {
-            if !self.synchronised {
-                let (want, limit) = (self.receive.next_pad, self.receive.next_pad + PADS_SKIPPED);
-                if !(want..=limit).contains(&trailer.pad) {
-                    return Err(SessionError::Peer(ProtocolError::Pad { want, limit, got: trailer.pad }));
-                }
-                self.receive.next_pad = trailer.pad;
-                self.synchronised = true;
-                self.ready.extend(self.receive.request(self.role.peer()));
-            }
-            if self.receive.transcript.pads() == 0 {
-                return Ok(None);
-            }
+        if trailer.is_some() && self.receive.transcript.pads() == 0 {
+            return Ok(None);
         }
         self.receive.transcript.absorb(&message[..HEADER_LEN + payload.len()]);
-        if self.receive.transcript.untagged() > UNTAGGED_LIMIT {
-            let got = self.receive.transcript.untagged();
-            return Err(SessionError::Peer(ProtocolError::Untagged { got, limit: UNTAGGED_LIMIT }));
+        let (got, limit) = (self.receive.transcript.untagged(), self.untagged_limit);
+        if got > limit {
+            return Err(SessionError::Peer(ProtocolError::Untagged { got, limit }));
         }
         if let Some(trailer) = trailer {
             self.receive.transcript.check(trailer, header.sequence)?;
@@ -238,11 +253,52 @@ impl Channel {
         self.receive.sequence += 1;
         let payload_len = payload.len();
         let message = self.incoming.pop_front().unwrap_or_default();
-        let received = Received { kind: header.kind, block: header.block, message, payload_len };
-        if received.kind == Kind::Hello {
-            self.greeted(received.payload())?;
+        Ok(Some(Received { kind: header.kind, block: header.block, message, payload_len }))
+    }
+
+    /// Takes the peer's Hello as far as the pads at hand allow.
+    fn greet(&mut self) -> Result<(), SessionError> {
+        let Some(message) = self.incoming.front().filter(|_| !self.receive.requested) else { return Ok(()) };
+        let peer = self.role.peer();
+        let (header, payload, trailer) = Header::parse(message, peer)?;
+        if self.greeting == Greeting::Awaited {
+            self.check_header(&header)?;
         }
-        Ok(Some(received))
+        let Some(trailer) = trailer else { return Ok(()) };
+        let (want, got) = (self.receive.next_pad, trailer.pad);
+        match self.greeting {
+            Greeting::Awaited if got < want => Err(SessionError::Peer(ProtocolError::Pad { want, got })),
+            Greeting::Awaited => {
+                self.greeting = Greeting::Peeking;
+                self.receive.requested = true;
+                self.ready.push(Step::Peek { sender: peer, number: got });
+                Ok(())
+            }
+            // The pool ends before it.
+            Greeting::Peeking if self.receive.transcript.pads() == 0 => {
+                Err(SessionError::Peer(ProtocolError::Pad { want, got }))
+            }
+            Greeting::Peeking => {
+                self.receive.transcript.absorb(&message[..HEADER_LEN + payload.len()]);
+                self.receive.transcript.check(trailer, header.sequence)?;
+                self.receive.transcript.forget_pads();
+                self.receive.next_pad = got;
+                self.ready.extend(self.receive.request(peer));
+                self.greeting = Greeting::Burning;
+                Ok(())
+            }
+            Greeting::Burning => {
+                if !self.receive.transcript.burn(got) {
+                    return Err(SessionError::Driver(format!("pad {got} was asked for, others came")));
+                }
+                let nonce = payload.to_vec();
+                self.incoming.pop_front();
+                self.receive.sequence += 1;
+                self.greeting = Greeting::Done;
+                Ok(self.greeted(&nonce)?)
+            }
+            Greeting::Done => Ok(()),
+        }
     }
 
     fn check_header(&self, header: &Header) -> Result<(), ProtocolError> {
@@ -290,6 +346,15 @@ impl Channel {
         hash.update(self.profile);
         self.session = hash.finalize()[..16].try_into().ok();
     }
+}
+
+/// Bytes of one direction that may wait for a tag, headers included: a byte for each slot of the blocks in flight is more
+/// than positions, parities and syndromes ever take, and `HEADERS` covers the many small messages of error correction.
+fn untagged_limit(profile: &Profile) -> u64 {
+    const HEADERS: u64 = 1 << 20;
+    let batches = profile.slots_per_block.div_ceil(u64::from(profile.slots_per_batch));
+    let block = profile.slots_per_block + batches * 128 + HEADERS;
+    UNTAGGED_LIMIT.min(block.saturating_mul(profile.blocks_in_flight.into()))
 }
 
 /// Bytes in hexadecimal.

@@ -27,7 +27,7 @@ pub enum Input {
     Done(Done),
     /// The random bytes of [`Step::Draw`]: fresh, uniform, from a source with health tests.
     Drawn(DrawId, Zeroizing<Vec<u8>>),
-    /// The pads of [`Step::Reserve`], for messages of the named sender.
+    /// The pads of [`Step::Reserve`] or the one of [`Step::Peek`], for messages of the named sender.
     Pads(Role, Pads),
     /// The time of [`Step::Wait`] has come.
     Timeout,
@@ -50,6 +50,14 @@ pub enum Step {
         from: u64,
         /// How many.
         count: u32,
+    },
+    /// Read pad `number` for messages of `sender` and hand it in, without marking it as used: the peer names it in a Hello
+    /// that is not authenticated yet. Hand in no pad if the store ends before it.
+    Peek {
+        /// Whose message it authenticates.
+        sender: Role,
+        /// Its number; not below the first unused one.
+        number: u64,
     },
     /// A secret key; the peer has accepted the same.
     Key(SecretKey),

@@ -237,9 +237,6 @@ impl Session {
     fn receive(&mut self) -> Result<(), SessionError> {
         while let Some(received) = self.channel.receive()? {
             let Received { kind, block, .. } = received;
-            if kind == Kind::Hello {
-                continue;
-            }
             let mut out = Outbox::default();
             let context = self.context();
             match self.block(block, Some(kind))? {

@@ -20,6 +20,8 @@ pub const HEADER_LEN: usize = 76;
 pub const TRAILER_LEN: usize = 24;
 /// Largest payload in bytes.
 pub const MAX_PAYLOAD: u32 = 1 << 30;
+/// Bytes of a whole Hello, the first message of either side.
+pub const HELLO_LEN: usize = HEADER_LEN + 16 + TRAILER_LEN;
 /// Flag: the message ends with a tag.
 pub const TAGGED: u8 = 1;
 

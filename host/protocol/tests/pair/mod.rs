@@ -189,7 +189,7 @@ pub struct Side {
     pub compute: fn(&Job) -> Output,
     jobs: VecDeque<(JobId, Job)>,
     random: Random,
-    pads_left: u64,
+    pub pads_left: u64,
 }
 
 /// Seconds after which a silent peer is given up.
@@ -239,6 +239,10 @@ impl Side {
                     assert!(from + u64::from(count) <= self.pads_left, "the test's pads are used up");
                     let pads = (from..from + u64::from(count)).map(|number| pad(sender, number)).collect();
                     self.session.handle(now, Input::Pads(sender, Pads::new(from, pads)))?;
+                }
+                Step::Peek { sender, number } => {
+                    let pads = (number < self.pads_left).then(|| pad(sender, number)).into_iter().collect();
+                    self.session.handle(now, Input::Pads(sender, Pads::new(number, pads)))?;
                 }
                 Step::Key(key) => self.keys.push(key),
                 Step::Report(report) => self.reports.push(*report),

@@ -196,8 +196,8 @@ impl Pool {
     /// Hands out the pads `from..from + count` of `direction`; all pads below `from + count` are used up.
     ///
     /// When this returns, that is on disk and the bytes of these pads are not. Pads between
-    /// [`next`](Self::next) and `from` are burnt unseen, so bound a `from` that a peer names before its message
-    /// is authenticated.
+    /// [`next`](Self::next) and `from` are burnt unseen, so a peer may name `from` only in a message that is
+    /// authenticated: [`peek`](Self::peek) is for checking it.
     ///
     /// # Errors
     /// `AlreadyUsed` and `Exhausted` change nothing. `Corrupted` and `CountersBehind` name the damaged pad and
@@ -221,6 +221,25 @@ impl Pool {
         self.counters.raise(direction, until)?;
         self.secrets.erase_below(direction, until)?;
         Ok(Pads { direction, first: from, taken: 0, records })
+    }
+
+    /// A copy of the pad `index` of `direction`, which stays unused; `None` if the pool ends before it.
+    ///
+    /// Only for checking a tag of somebody who is not authenticated yet, and who names the pad: [`reserve`](Self::reserve) it
+    /// before anything is done because of that tag.
+    ///
+    /// # Errors
+    /// `AlreadyUsed`, or what `reserve` says of a damaged pad.
+    pub fn peek(&mut self, direction: Direction, index: u64) -> Result<Option<Pad>, StoreError> {
+        let next = self.next(direction);
+        if index < next {
+            return Err(StoreError::AlreadyUsed { direction, from: index, next });
+        }
+        if index >= self.secrets.pads_per_direction() {
+            return Ok(None);
+        }
+        let records = self.secrets.read_pads(direction, next, index..index + 1)?;
+        Ok(Pads { direction, first: index, taken: 0, records }.next())
     }
 
     /// The lowest pad number of `direction` that is not used.

@@ -57,6 +57,21 @@ fn directions_are_counted_apart_and_a_gap_is_burnt() {
 }
 
 #[test]
+fn a_pad_that_is_looked_at_stays_unused() {
+    let (_folder, path, mut pool) = new_pool(10);
+    assert_eq!(taken(pool.reserve(AB, 0, 2).unwrap()), expected(AB, 0..2));
+    for index in [2, 9, 2] {
+        let pad = pool.peek(AB, index).unwrap().expect("an unused pad");
+        assert_eq!((pad.index(), *pad.into_bytes()), (index, crate::fixture::pad(AB, index)));
+    }
+    assert!(pool.peek(AB, 10).unwrap().is_none() && pool.peek(AB, u64::MAX).unwrap().is_none());
+    assert!(matches!(pool.peek(AB, 1), Err(StoreError::AlreadyUsed { direction: AB, from: 1, next: 2 })));
+    assert_eq!((pool.next(AB), pool.left(AB)), (2, 8));
+    drop(pool);
+    assert_eq!(taken(Pool::open(&path).unwrap().reserve(AB, 2, 8).unwrap()), expected(AB, 2..10));
+}
+
+#[test]
 fn a_pad_is_on_disk_until_it_is_drawn_and_not_a_moment_longer() {
     let (_folder, path, mut pool) = new_pool(3000);
     let before = pads_on_disk(&path, 3000, BA, 0..3000);
