@@ -10,7 +10,8 @@
 
 use qkdpp_protocol::raw::RawBatch;
 
-use crate::gate::{Choice, Gate, choices};
+use crate::attack::{Attack, Receiving};
+use crate::gate::{Choice, Gate};
 use crate::link::{Detector, Loss, WeakCoherent};
 use crate::planes::{Side, code};
 use crate::sampling::{Alias, Gaps, Random};
@@ -20,11 +21,9 @@ pub(crate) struct Bb84 {
     loss: Loss,
     source: WeakCoherent,
     detector: Detector,
+    attack: Option<Attack>,
     random: Random,
-    /// Draws for the present stretch of constant loss.
-    gates: Gates,
-    /// First slot after that stretch.
-    stretch_end: u64,
+    present: Conditions,
     next: Detection,
 }
 
@@ -41,19 +40,20 @@ impl Bb84 {
         loss: &Loss,
         source: &WeakCoherent,
         detector: &Detector,
+        attack: Option<Attack>,
         seed: u64,
     ) -> Self {
-        let stretch = loss.stretch(0, clock_hz);
         let mut model = Self {
             clock_hz,
-            gates: Gates::new(&choices(source, detector, stretch.transmittance)),
-            stretch_end: stretch.end,
             loss: loss.clone(),
             source: source.clone(),
             detector: detector.clone(),
+            attack,
+            present: Conditions::none(detector),
             random: Random::new(seed),
             next: Detection { slot: 0, after_pulse: false },
         };
+        model.enter_stretch_of(0);
         let unit = model.random.unit();
         model.next = model.quiet_until_detection(0, unit);
         model
@@ -62,14 +62,19 @@ impl Bb84 {
     /// Alice's and Bob's records of the `slots` slots from `first_slot` on, where the last call ended.
     pub(crate) fn batch(&mut self, first_slot: u64, slots: u32) -> (RawBatch, RawBatch) {
         let end = first_slot + u64::from(slots);
-        let expected = (f64::from(slots) * self.gates.click_probability * 1.1) as usize;
+        let expected = (f64::from(slots) * self.present.gates.click_probability * 1.1) as usize;
         let (mut alice, mut bob) = (Side::with_capacity(expected), Side::with_capacity(expected));
         while self.next.slot < end {
             let offset = (self.next.slot - first_slot) as u32;
-            let (sent, seen) = self.gates.draw(self.next.after_pulse, self.random.word());
-            alice.push(offset, sent);
-            bob.push(offset, seen);
-            self.next = self.after_detection();
+            let (sent, seen) = self.present.gates.draw(self.next.after_pulse, self.random.word());
+            self.next = if let Some(seen) = self.after_shift(seen) {
+                alice.push(offset, sent);
+                bob.push(offset, seen);
+                self.after_detection()
+            } else {
+                let unit = self.random.unit();
+                self.quiet_until_detection(self.next.slot + 1, unit)
+            };
         }
         (alice.into_batch(first_slot, slots), bob.into_batch(first_slot, slots))
     }
@@ -77,8 +82,9 @@ impl Bb84 {
     /// The detection after the one in `self.next`. One draw decides whether it is an after-pulse and, rescaled, where
     /// it is otherwise.
     fn after_detection(&mut self) -> Detection {
-        let live_from = self.next.slot + 1 + u64::from(self.detector.dead_time_slots);
-        let (unit, after_pulse) = (self.random.unit(), self.detector.after_pulse_probability);
+        let detector = &self.present.detector;
+        let live_from = self.next.slot + 1 + u64::from(detector.dead_time_slots);
+        let (unit, after_pulse) = (self.random.unit(), detector.after_pulse_probability);
         if unit < after_pulse {
             self.enter_stretch_of(live_from);
             return Detection { slot: live_from, after_pulse: true };
@@ -91,21 +97,65 @@ impl Bb84 {
     fn quiet_until_detection(&mut self, mut live_from: u64, mut unit: f64) -> Detection {
         loop {
             self.enter_stretch_of(live_from);
-            let slot = live_from.saturating_add(self.gates.gaps.gap(unit));
-            if slot < self.stretch_end || self.stretch_end == u64::MAX {
+            let slot = live_from.saturating_add(self.present.gates.gaps.gap(unit));
+            if slot < self.present.end || self.present.end == u64::MAX {
                 return Detection { slot, after_pulse: false };
             }
-            live_from = self.stretch_end;
+            live_from = self.present.end;
             unit = self.random.unit();
         }
     }
 
     fn enter_stretch_of(&mut self, slot: u64) {
-        if slot >= self.stretch_end {
-            let stretch = self.loss.stretch(slot, self.clock_hz);
-            self.gates = Gates::new(&choices(&self.source, &self.detector, stretch.transmittance));
-            self.stretch_end = stretch.end;
+        if slot < self.present.end {
+            return;
         }
+        let stretch = self.loss.stretch(slot, self.clock_hz);
+        let (source, detector) = (&self.source, &self.detector);
+        let (receiving, end) = match &self.attack {
+            Some(attack) if slot >= attack.from_slot => {
+                (Receiving::attacked(attack, source, detector, stretch.transmittance), stretch.end)
+            }
+            attack => {
+                let begin = attack.map_or(u64::MAX, |attack| attack.from_slot);
+                (Receiving::honest(source, detector, stretch.transmittance), stretch.end.min(begin))
+            }
+        };
+        self.present = Conditions {
+            gates: Gates::new(&receiving.choices),
+            detector: receiving.detector,
+            lost_ones: receiving.lost_ones,
+            end,
+        };
+    }
+
+    /// What is left of a click where the detector of ones has lost efficiency. To thin the clicks is exact where hardly
+    /// any gate has more than one photon.
+    fn after_shift(&mut self, seen: u8) -> Option<u8> {
+        let lost = self.present.lost_ones;
+        let ones_clicked = seen & (code::BIT | code::DOUBLE_CLICK) != 0;
+        if lost == 0.0 || !ones_clicked || self.random.unit() >= lost {
+            return Some(seen);
+        }
+        (seen & code::DOUBLE_CLICK != 0).then_some(seen & !(code::BIT | code::DOUBLE_CLICK))
+    }
+}
+
+/// What the receiver does in a stretch of slots of the same loss and the same attack.
+struct Conditions {
+    gates: Gates,
+    /// Dead time and after-pulses.
+    detector: Detector,
+    /// Share of clicks that the detector of ones loses.
+    lost_ones: f64,
+    /// First slot after the stretch.
+    end: u64,
+}
+
+impl Conditions {
+    /// Those of no slot.
+    fn none(detector: &Detector) -> Self {
+        Self { gates: Gates::new(&[]), detector: detector.clone(), lost_ones: 0.0, end: 0 }
     }
 }
 

@@ -23,11 +23,35 @@ pub(crate) struct Gate {
 impl Gate {
     /// `photons`: mean number at the detectors; `wrong_share`: of them, those at the wrong detector; `dark`: dark
     /// counts per detector.
-    fn new(photons: f64, wrong_share: f64, dark: f64) -> Self {
+    pub(crate) fn new(photons: f64, wrong_share: f64, dark: f64) -> Self {
         let ln_dark_quiet = libm::log1p(-dark);
         let right = -libm::expm1(ln_dark_quiet - photons * (1.0 - wrong_share));
         let wrong = -libm::expm1(ln_dark_quiet - photons * wrong_share);
         Self { right: right * (1.0 - wrong), wrong: wrong * (1.0 - right), both: right * wrong }
+    }
+
+    /// Neither detector ever clicks.
+    pub(crate) const NOTHING: Self = Self { right: 0.0, wrong: 0.0, both: 0.0 };
+    /// Both always do.
+    pub(crate) const BOTH: Self = Self { right: 0.0, wrong: 0.0, both: 1.0 };
+
+    /// From the probabilities that the right detector, the wrong one, and both stay quiet.
+    pub(crate) fn from_quiet(right: f64, wrong: f64, neither: f64) -> Self {
+        Self {
+            right: wrong - neither,
+            wrong: right - neither,
+            both: (1.0 - right - wrong + neither).max(0.0),
+        }
+    }
+
+    /// `other` with probability `share`, else this one.
+    pub(crate) fn mixed(self, other: Self, share: f64) -> Self {
+        let mix = |a: f64, b: f64| (1.0 - share) * a + share * b;
+        Self {
+            right: mix(self.right, other.right),
+            wrong: mix(self.wrong, other.wrong),
+            both: mix(self.both, other.both),
+        }
     }
 
     /// Probability of a detection.
@@ -66,6 +90,15 @@ pub(crate) struct Choice {
     pub(crate) gate: Gate,
 }
 
+/// Share of the photons sent in `alice`'s basis that reach the wrong detector in `bob`'s.
+pub(crate) fn wrong_share(source: &WeakCoherent, alice: u8, bob: u8) -> f64 {
+    match (alice, bob) {
+        (0, 0) => source.misalignment_key,
+        (1, 1) => source.misalignment_test,
+        _ => 0.5,
+    }
+}
+
 /// All combinations of choices on a path of the given transmittance.
 pub(crate) fn choices(source: &WeakCoherent, detector: &Detector, transmittance: f64) -> Vec<Choice> {
     let probability_of = |key: f64, basis: u8| if basis == 0 { key } else { 1.0 - key };
@@ -73,11 +106,7 @@ pub(crate) fn choices(source: &WeakCoherent, detector: &Detector, transmittance:
     for (intensity, (&mean, &share)) in source.intensities.iter().zip(&source.probabilities).enumerate() {
         let photons = mean * transmittance * detector.efficiency;
         for (alice, bob) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-            let wrong_share = match (alice, bob) {
-                (0, 0) => source.misalignment_key,
-                (1, 1) => source.misalignment_test,
-                _ => 0.5,
-            };
+            let wrong_share = wrong_share(source, alice, bob);
             choices.push(Choice {
                 intensity,
                 alice,

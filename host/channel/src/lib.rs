@@ -3,11 +3,13 @@
 //! ```text
 //! Link (config, presets) ─┬─▶ Model ──────▶ (Alice's RawBatch, Bob's RawBatch)
 //!                         └─▶ Expectation ─▶ gains, error rates, sifted rate in closed form
+//!                         (Attack: what Eve makes of it)
 //! record::Reader, csv, sifted ─────────────▶ RawBatch
 //! ```
 //! Everything ends in [`RawBatch`](qkdpp_protocol::raw::RawBatch), which is what a session of
 //! `qkdpp-protocol` takes: it cannot tell a model from a laboratory.
 
+mod attack;
 mod bb84;
 mod bbm92;
 pub mod csv;
@@ -21,6 +23,7 @@ pub mod record;
 mod sampling;
 pub mod sifted;
 
+pub use attack::{Attack, AttackError, AttackKind};
 pub use expected::{Expectation, Level};
 pub use link::{Detector, EntangledPairs, Link, LinkError, Loss, PassPoint, Source, WeakCoherent};
 pub use model::Model;

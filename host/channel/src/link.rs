@@ -169,6 +169,14 @@ pub enum LinkError {
         /// Value of the entry before it.
         previous: f64,
     },
+    /// An attack on a source for which there is no model of it.
+    #[error(
+        "attack {attack}: attacks are modelled on weak-coherent sources, and link.source is entangled-pairs"
+    )]
+    NoAttackModel {
+        /// The attack.
+        attack: &'static str,
+    },
     /// The probabilities do not sum to 1.
     #[error("link.source.weak-coherent.probabilities sum to {sum}; the sum must be 1")]
     ProbabilitySum {

@@ -2,6 +2,7 @@
 
 use qkdpp_protocol::raw::RawBatch;
 
+use crate::attack::Attack;
 use crate::bb84::Bb84;
 use crate::bbm92::Bbm92;
 use crate::link::{Link, LinkError, Source};
@@ -33,11 +34,27 @@ impl Model {
     /// # Errors
     /// If the link is not valid.
     pub fn new(link: &Link, seed: u64) -> Result<Self, LinkError> {
+        Self::start(link, None, seed)
+    }
+
+    /// The same under `attack`, from its first slot on.
+    ///
+    /// # Errors
+    /// If the link is not valid, or its source is one of pairs, for which no attack is modelled.
+    pub fn attacked(link: &Link, attack: Attack, seed: u64) -> Result<Self, LinkError> {
+        Self::start(link, Some(attack), seed)
+    }
+
+    fn start(link: &Link, attack: Option<Attack>, seed: u64) -> Result<Self, LinkError> {
         link.validate()?;
         let Link { clock_hz, loss, detector, .. } = link;
         let channel = match &link.source {
             Source::WeakCoherent(source) => {
-                Channel::Bb84(Box::new(Bb84::new(*clock_hz, loss, source, detector, seed)))
+                Channel::Bb84(Box::new(Bb84::new(*clock_hz, loss, source, detector, attack, seed)))
+            }
+            Source::EntangledPairs(_) if attack.is_some() => {
+                let attack = attack.map_or("", |attack| attack.kind.name());
+                return Err(LinkError::NoAttackModel { attack });
             }
             Source::EntangledPairs(source) => {
                 Channel::Bbm92(Box::new(Bbm92::new(*clock_hz, loss, source, detector, seed)))

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [link]        # optics, for the model; a config for recorded data has none
-//! [profile]     # what both sides must share: block size, proof, error correction
+//! [profile]     # what both sides must share: block size, proof, error correction, monitors
 //! [published]   # figures from the literature to compare with; optional
 //! [[settings]]  # of the source for blocks of a given size, for `qkdpp keyrate sweep`; optional
 //! ```

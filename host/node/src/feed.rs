@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use qkdpp_channel::{Link, Model};
+use qkdpp_channel::{Attack, Link, Model};
 use qkdpp_protocol::{Profile, RawBatch};
 
 use crate::error::Failure;
@@ -14,17 +14,22 @@ pub(crate) struct Batch {
     pub(crate) bob: RawBatch,
 }
 
-/// The first `blocks` blocks of `link`; the same seed gives the same records.
+/// The first `blocks` blocks of `link`, under `attack` if there is one; the same seed gives the same records.
 ///
 /// # Errors
-/// If the link is not valid.
+/// If the link is not valid, or there is no model of the attack on it.
 pub(crate) fn simulated(
     link: &Link,
     profile: &Profile,
+    attack: Option<Attack>,
     seed: u64,
     blocks: u64,
 ) -> Result<impl Iterator<Item = Batch> + Send, Failure> {
-    let mut model = Model::new(link, seed).map_err(Failure::input)?;
+    let model = match attack {
+        Some(attack) => Model::attacked(link, attack, seed),
+        None => Model::new(link, seed),
+    };
+    let mut model = model.map_err(Failure::input)?;
     let (per_block, per_batch) = (profile.slots_per_block, u64::from(profile.slots_per_batch));
     let cuts = (0..blocks).flat_map(move |block| {
         let mut left = per_block;

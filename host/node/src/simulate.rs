@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use qkdpp_channel::Attack;
 use qkdpp_channel::record::{RecordError, Writer};
 use qkdpp_protocol::Role;
 
@@ -32,6 +33,10 @@ pub(crate) struct Arguments {
     /// Number of blocks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     blocks: u64,
+    /// Put an eavesdropper on the link, from a slot on: intercept-resend, photon-splitting, blinding, bright-blinding,
+    /// time-shift, after-gate or sudden-loss
+    #[arg(long, value_name = "NAME[=STRENGTH][@SLOT]")]
+    attack: Option<Attack>,
     /// Folder for the records; made if it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -40,7 +45,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config::load(&arguments.config)?;
     let link = config.link()?;
-    let batches = feed::simulated(link, &config.profile, arguments.seed, arguments.blocks)?;
+    let batches = feed::simulated(link, &config.profile, arguments.attack, arguments.seed, arguments.blocks)?;
     fs::create_dir_all(&arguments.out).map_err(Failure::file(&arguments.out))?;
     let path = |name: &str| arguments.out.join(name);
     let (alice_path, bob_path, config_path) = (path("alice.qkdraw"), path("bob.qkdraw"), path("config.toml"));

@@ -13,6 +13,14 @@ pub enum SessionError {
     /// This side's own raw record does not fit the profile or the peer's detections.
     #[error("own record: {0}")]
     Record(#[from] RecordError),
+    /// Too many blocks in a row were discarded on alarms: somebody must look at the link.
+    #[error(
+        "{blocks} blocks in a row were discarded on alarms, as many as the profile allows: look at the link"
+    )]
+    Alarms {
+        /// Blocks in a row.
+        blocks: u32,
+    },
     /// The session had stopped before.
     #[error("the session has stopped; open a new one")]
     Stopped,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use sha3::{Digest, Sha3_256};
 
 use crate::proof::Evaluation;
+use crate::wire::Role;
 
 /// Why bits about the key became known to an eavesdropper. The numbers enter the digest (WIRE.md §7).
 ///
@@ -31,6 +32,35 @@ pub enum Leak {
     Verdicts = 5,
 }
 
+/// Whose monitors raised an alarm over a block: either is enough to discard it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Alarms {
+    /// Alice's.
+    pub alice: bool,
+    /// Bob's.
+    pub bob: bool,
+}
+
+impl Alarms {
+    /// Enters an alarm of `side`.
+    pub(crate) fn enter(&mut self, side: Role, alarm: bool) {
+        match side {
+            Role::Alice => self.alice |= alarm,
+            Role::Bob => self.bob |= alarm,
+        }
+    }
+
+    /// Whether there is any.
+    pub fn any(self) -> bool {
+        self.alice || self.bob
+    }
+
+    /// As in the digest: bit 0 Alice's, bit 1 Bob's.
+    fn number(self) -> u64 {
+        u64::from(self.alice) | u64::from(self.bob) << 1
+    }
+}
+
 /// The account of one block.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ledger {
@@ -44,6 +74,8 @@ pub struct Ledger {
     pub dropped: u64,
     /// Length of the delivered key; 0 until it is decided.
     pub secret: u64,
+    /// Whose monitors discarded the block.
+    pub alarms: Alarms,
     /// ε of secrecy of the proof.
     pub epsilon_secret: f64,
     /// ε of correctness: probability that a wrong key passes verification.
@@ -59,6 +91,7 @@ impl Ledger {
             leaks: Vec::new(),
             dropped: 0,
             secret: 0,
+            alarms: Alarms::default(),
             epsilon_secret: 0.0,
             epsilon_correct: 0.0,
         }
@@ -96,7 +129,7 @@ impl Ledger {
     pub(crate) fn digest(&self, counts: &[u64]) -> [u8; 32] {
         let mut hash = Sha3_256::new();
         hash.update(b"qkdpp ledger 1");
-        for value in [self.block, self.sifted, self.dropped, self.secret] {
+        for value in [self.block, self.sifted, self.dropped, self.secret, self.alarms.number()] {
             hash.update(value.to_le_bytes());
         }
         for value in [self.epsilon_secret, self.epsilon_correct] {

@@ -2,14 +2,15 @@
 //!
 //! Nothing here reads a clock, a socket or a random source, and nothing computes on bulk data: a [`Session`] takes
 //! [`Input`]s and asks for [`Step`]s, and whoever drives it does the rest. Start with [`session`] for the flow,
-//! [`stage`] for what a key has been through, [`proof`] for its length, [`ledger`] for what leaked, and `WIRE.md` for
-//! the bytes on the classical channel.
+//! [`stage`] for what a key has been through, [`proof`] for its length, [`ledger`] for what leaked, [`monitor`] for
+//! what raises an alarm, and `WIRE.md` for the bytes on the classical channel.
 #![forbid(unsafe_code)]
 
 pub mod auth;
 pub mod cascade;
 pub mod error;
 pub mod ledger;
+pub mod monitor;
 pub mod profile;
 pub mod proof;
 pub mod raw;

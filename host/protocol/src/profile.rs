@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
 use crate::cascade::Variant;
+use crate::monitor;
 use crate::proof::Proof;
 
 /// The parameters of a link. Both sides load the same; every message carries its hash.
@@ -48,6 +49,9 @@ pub struct Profile {
     /// Seconds without a message from the peer, while blocks are open, after which a session stops.
     #[serde(default = "default_silence_seconds")]
     pub silence_seconds: u32,
+    /// What a healthy block looks like; others are discarded.
+    #[serde(default)]
+    pub monitor: monitor::Settings,
 }
 
 /// Kinds of links.
@@ -270,7 +274,8 @@ impl Profile {
         self.validate_source()?;
         self.validate_proof()?;
         self.reconciliation.validate()?;
-        self.verification.validate()
+        self.verification.validate()?;
+        self.monitor.validate(self.intensity_classes())
     }
 
     fn validate_source(&self) -> Result<(), ProfileError> {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::ledger::Ledger;
+use crate::monitor::Finding;
 use crate::proof::Evaluation;
 
 /// The account of a finished block, with or without a key.
@@ -50,6 +51,8 @@ pub struct BlockReport {
     pub detections_for_key: Option<f64>,
     /// Total ε of the key: secrecy, correctness, authentication so far.
     pub epsilon: f64,
+    /// What this side's monitors found. Of a block with a key, numbers that tell about the key are withheld.
+    pub monitors: Vec<Finding>,
     /// Why there is no key.
     pub no_key: Option<String>,
 }

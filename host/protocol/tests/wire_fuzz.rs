@@ -159,21 +159,26 @@ proptest! {
     }
 
     #[test]
-    fn corrected_comes_back((list, len) in ascending(), listed in any::<bool>()) {
+    fn corrected_comes_back((list, len) in ascending(), alarm in any::<bool>(), listed in any::<bool>()) {
         let errors = list.len() as u64;
-        let corrected = Corrected { errors, positions: listed.then_some(list) };
+        let corrected = Corrected { errors, alarm, positions: listed.then_some(list) };
         let payload = corrected.encode(len as usize);
         prop_assert_eq!(Corrected::decode(&payload, len as usize, listed), Ok(corrected));
         prop_assert!(Corrected::decode(&payload, len as usize, !listed).is_err());
     }
 
     #[test]
-    fn verify_comes_back(key in any::<u128>(), tags in prop::collection::vec(any::<u128>(), 0..20), tag_bits in 32_u32..=128) {
+    fn verify_comes_back(
+        key in any::<u128>(),
+        alarm in any::<bool>(),
+        tags in prop::collection::vec(any::<u128>(), 0..20),
+        tag_bits in 32_u32..=128,
+    ) {
         let tags: Vec<u128> = tags.into_iter().map(|tag| tag & (u128::MAX >> (128 - tag_bits))).collect();
-        let payload = Verify { key, tags: tags.clone() }.encode(tag_bits);
-        prop_assert_eq!(payload.len(), 16 + tags.len() * tag_bits.div_ceil(8) as usize);
+        let payload = Verify { key, alarm, tags: tags.clone() }.encode(tag_bits);
+        prop_assert_eq!(payload.len(), 17 + tags.len() * tag_bits.div_ceil(8) as usize);
         let decoded = Verify::decode(&payload, tags.len(), tag_bits).expect("what was written");
-        prop_assert!(decoded.key == key && decoded.tags == tags);
+        prop_assert!(decoded.key == key && decoded.alarm == alarm && decoded.tags == tags);
         prop_assert!(Verify::decode(&payload, tags.len() + 1, tag_bits).is_err());
         prop_assert!(tags.is_empty() || Verify::decode(&payload, tags.len() - 1, tag_bits).is_err());
         if !tags.is_empty() && !tag_bits.is_multiple_of(8) {
@@ -261,10 +266,11 @@ proptest! {
         let seed: Bits = offsets.iter().map(|offset| offset & 1 == 1).collect();
         let payloads = [
             Detections::encode(1 << 40, slots, &offsets),
-            Corrected { errors: offsets.len() as u64, positions: Some(offsets.clone()) }.encode(slots as usize),
+            Corrected { errors: offsets.len() as u64, alarm: true, positions: Some(offsets.clone()) }
+                .encode(slots as usize),
             Sifting { matched: seed.clone(), intensity: None, sample_seed: Some([1; 32]), test: Bits::default() }.encode(),
             Amplify { secret_bits: 7, seed: seed.clone() }.encode(),
-            Verify { key: 5, tags: vec![1; offsets.len()] }.encode(96),
+            Verify { key: 5, alarm: false, tags: vec![1; offsets.len()] }.encode(96),
         ];
         for payload in payloads {
             for mut bytes in [framed(&header, &payload), payload] {

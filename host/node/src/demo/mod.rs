@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use qkdpp::{Entropy, OsEntropy};
+use qkdpp_channel::Attack;
 use qkdpp_protocol::{Profile, RawBatch};
 
 use crate::compute::{Backends, BothSides};
@@ -38,6 +39,10 @@ pub(crate) struct Arguments {
     /// without it, every run differs
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Put an eavesdropper on the link, from a slot on: intercept-resend, photon-splitting, blinding, bright-blinding,
+    /// time-shift, after-gate or sudden-loss
+    #[arg(long, value_name = "NAME[=STRENGTH][@SLOT]")]
+    attack: Option<Attack>,
     /// Folder for the report; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "qkdpp-demo")]
     out: PathBuf,
@@ -53,7 +58,7 @@ fn after_help() -> String {
     let lines: Vec<String> = presets.iter().map(|(name, about)| format!("  {name:<20}{about}")).collect();
     format!(
         "Presets:\n{}\n\nExamples:\n  qkdpp demo\n  qkdpp demo --config bbm92-50km --blocks 1 --out bbm92\n  \
-         qkdpp demo --config my-link.toml --seed 7 --json\n\nRates are bits per second: of link time \
+         qkdpp demo --config my-link.toml --seed 7 --json\n  qkdpp demo --blocks 2 --attack blinding@4000000000\n\nRates are bits per second: of link time \
          (slots of a block / clock rate of the link), and of CPU time (of both sides together).",
         lines.join("\n")
     )
@@ -71,10 +76,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let backends = arguments.compute.open()?;
     fs::create_dir_all(&arguments.out).map_err(Failure::file(&arguments.out))?;
 
-    let batches = feed::simulated(link, &config.profile, channel_seed, arguments.blocks)?;
+    let batches = feed::simulated(link, &config.profile, arguments.attack, channel_seed, arguments.blocks)?;
     let run = Run {
         config: &config,
-        source: Source::Model { channel_seed, repeatable: arguments.seed.is_some() },
+        source: Source::Model {
+            channel_seed,
+            repeatable: arguments.seed.is_some(),
+            attack: arguments.attack.map(|attack| attack.to_string()),
+        },
         clock_hz: Some(link.clock_hz),
         backend: backends.name.clone(),
         threads_per_side: arguments.compute.threads(),

@@ -6,7 +6,7 @@ use qkdpp_channel::{Detector, Link, Loss, Source as LightSource};
 
 use super::plots::Plot;
 use super::table::{self, comparison, cpu_time, epsilon, link_time, no_key, optional_rate};
-use super::{BlockRow, Summary, units};
+use super::{BlockRow, Summary, monitors, units};
 use crate::config::Config;
 
 const STYLE: &str = "
@@ -29,6 +29,7 @@ pub(crate) fn page(summary: &Summary, config: &Config) -> String {
     page += &outcome(summary);
     page += &plots(summary);
     page += &section("Blocks", &(grid(&BLOCK_HEADER, summary.blocks.iter().map(block_row)) + BLOCK_LEGEND));
+    page += &section("Monitors", &monitors_table(summary));
     page += &section("Ledger", &ledger(summary));
     page += &section("Classical channel", &channel(summary));
     if let Some(link) = &config.link {
@@ -160,6 +161,20 @@ fn block_row(block: &BlockRow) -> Vec<String> {
 /// What the columns of the table of blocks mean.
 const BLOCK_LEGEND: &str = "<p>Sifted bits are those of the key; test bits are not included. \
     f = leak / (n·h(QBER)), without verification. ε includes authentication.</p>";
+
+/// Bob's monitors over all blocks.
+fn monitors_table(summary: &Summary) -> String {
+    let rows = monitors::rows(&summary.blocks);
+    let header = ["monitor", "measured", "allowed", "verdict"];
+    format!("<p>{}</p>\n", escape(&monitors::in_short(&summary.blocks)))
+        + &grid(&header, rows.iter().map(|row| row.cells().to_vec()))
+        + MONITOR_LEGEND
+}
+
+/// What the columns of the table of monitors mean.
+const MONITOR_LEGEND: &str = "<p>Bob's counts; the least and the greatest of all blocks. An alarm is a count that a \
+    link within the allowed band gives with a probability below the declared one. Statistics of the key's own bits are \
+    shown only for blocks that gave no key.</p>";
 
 /// Every bit that left the box, and every ε.
 fn ledger(summary: &Summary) -> String {

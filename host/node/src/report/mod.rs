@@ -5,6 +5,7 @@ pub(crate) mod table;
 pub(crate) mod units;
 
 mod expected;
+mod monitors;
 mod plots;
 
 use std::path::PathBuf;
@@ -27,6 +28,9 @@ pub(crate) enum Source {
         channel_seed: u64,
         /// Whether the protocol's randomness follows from the seed as well.
         repeatable: bool,
+        /// The eavesdropper's attack.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attack: Option<String>,
     },
     /// Records of both sides.
     Records { alice: PathBuf, bob: PathBuf },

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::expected::EFFICIENCY;
-use super::{BlockRow, Run, Source, Summary, units};
+use super::{BlockRow, Run, Source, Summary, monitors, units};
 use crate::config::protocol_name;
 
 /// Says what is about to run.
@@ -39,7 +39,10 @@ pub(crate) fn print_heading(run: &Run<'_>) {
 
 fn raw_data(source: &Source) -> String {
     match source {
-        Source::Model { channel_seed, .. } => format!("model of the link, seed {channel_seed}"),
+        Source::Model { channel_seed, attack: None, .. } => format!("model of the link, seed {channel_seed}"),
+        Source::Model { channel_seed, attack: Some(attack), .. } => {
+            format!("model of the link, seed {channel_seed}, under attack: {attack}")
+        }
         Source::Records { alice, bob } => format!("records {} and {}", alice.display(), bob.display()),
         Source::Csv { path } => format!("CSV record {} of both sides", path.display()),
         Source::SiftedKeys { alice, bob } => format!("sifted keys {} and {}", alice.display(), bob.display()),
@@ -54,6 +57,11 @@ pub(crate) fn print(summary: &Summary) {
         if let Some(reason) = no_key(block) {
             item(&format!("block {}", block.report.block), &reason);
         }
+    }
+    item("monitors", &monitors::in_short(&summary.blocks));
+    for row in monitors::rows(&summary.blocks).into_iter().filter(monitors::Row::is_notable) {
+        let [what, measured, allowed, verdict] = row.cells();
+        item("", &format!("{what}: {measured}, allowed {allowed}: {verdict}"));
     }
     let total = &summary.total;
     match total.secret_bits {
@@ -84,6 +92,9 @@ fn item(name: &str, text: &str) {
 /// Why a block has no key, and what would be enough.
 pub(super) fn no_key(block: &BlockRow) -> Option<String> {
     let reason = block.report.no_key.as_ref()?;
+    if block.report.ledger.alarms.any() {
+        return Some(format!("no key: {reason}"));
+    }
     let detections = units::count(block.report.detections);
     let enough = match block.detections_needed {
         Some(needed) => format!(

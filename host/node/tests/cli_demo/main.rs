@@ -66,6 +66,42 @@ fn the_json_adds_up() {
 }
 
 #[test]
+fn a_demo_under_attack_says_what_the_monitors_saw() {
+    let folder = Folder::new();
+    let (config, out) = (folder.write("decoy.toml", DECOY), folder.path("out"));
+    let attack = "photon-splitting@10000000";
+    let demo =
+        ["demo", "--config", &config, "--blocks", "2", "--out", &out, "--seed", "5", "--attack", attack];
+    let run = qkdpp(&demo);
+    assert!(run.success, "{}", run.stderr);
+    for said in
+        ["under attack: photon-splitting=1@10000000", "1 of 2 blocks discarded on an alarm", "gain ratios"]
+    {
+        assert!(run.stdout.contains(said), "{said}: {}", run.stdout);
+    }
+    let page = fs::read_to_string(Path::new(&out).join("report.html")).unwrap();
+    assert!(page.contains("<h2>Monitors</h2>") && page.contains("ALARM in 1 of 2 blocks"));
+
+    let summary = json(&[&demo[..], &["--json"]].concat());
+    let [healthy, split] = [0, 1].map(|block| &blocks(&summary)[block]["report"]);
+    assert_eq!(healthy["ledger"]["alarms"], serde_json::json!({"alice": false, "bob": false}));
+    assert_eq!(split["ledger"]["alarms"], serde_json::json!({"alice": true, "bob": true}));
+    assert_eq!((&split["ledger"]["secret"], &split["evaluation"]["ell"]), (&Value::from(0), &Value::from(0)));
+    let find = |report: &Value, monitor: &str| -> Value {
+        let findings = report["monitors"].as_array().expect("findings");
+        findings.iter().find(|finding| finding["monitor"] == monitor).expect(monitor).clone()
+    };
+    assert_eq!(find(split, "gain-ratios")["verdict"], "alarm");
+    assert_eq!(find(healthy, "gain-ratios")["verdict"], "fine");
+    // How many ones the key has is nobody's business, unless the key is none.
+    assert_eq!(find(healthy, "ones")["events"], Value::Null);
+    assert!(find(split, "ones")["events"].is_u64());
+
+    let run = qkdpp(&["demo", "--config", &config, "--out", &out, "--attack", "torch"]);
+    assert!(!run.success && run.stderr.contains("no attack is called \"torch\""), "{}", run.stderr);
+}
+
+#[test]
 fn a_seeded_demo_repeats_bit_for_bit_on_every_backend() {
     let folder = Folder::new();
     let (config, out) = (folder.write("bbm92.toml", BBM92), folder.path("out"));

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use qkdpp_kernels::{Bits, Shared};
 
 use crate::ledger::{Leak, Ledger};
+use crate::monitor::{Finding, Observed, withhold};
 use crate::profile::{Method, Profile};
 use crate::proof::{Counts, Evaluation};
+use crate::raw::RawBatch;
 use crate::reconcile::Outcome;
 use crate::report::{BlockReport, entropy};
+use crate::session::watching::reason;
 
 /// Detections of a block, before the key is known.
 #[derive(Clone, Default)]
@@ -19,6 +22,28 @@ pub(crate) struct Detected {
     pub matched: u64,
     pub position_bytes: u64,
     pub double_clicks: u64,
+    /// For the monitors.
+    pub observed: Observed,
+}
+
+impl Detected {
+    /// A block without detections so far.
+    pub(crate) fn new(slots: u64) -> Self {
+        Self { slots, observed: Observed { slots, ..Observed::default() }, ..Self::default() }
+    }
+
+    /// Counts Bob's `detections` in the next batch.
+    pub(crate) fn batch(&mut self, slots: u32, detections: usize) {
+        self.detections += detections as u64;
+        self.observed.batches.push((slots, detections as u64));
+    }
+
+    /// Counts the clicks of this side's own receiver in the next batch.
+    pub(crate) fn clicks(&mut self, batch: &RawBatch, profile: &Profile) {
+        let settings = &profile.monitor;
+        let receiver = self.observed.receiver.get_or_insert_default();
+        receiver.add(batch, settings.dead_time_slots, settings.after_pulse_slots);
+    }
 }
 
 pub(crate) struct Account {
@@ -35,6 +60,7 @@ pub(crate) struct Account {
     errors: u64,
     evaluation: Option<Evaluation>,
     epsilon: f64,
+    findings: Vec<Finding>,
     no_key: Option<String>,
 }
 
@@ -44,7 +70,7 @@ impl Account {
     pub(crate) fn new(
         profile: &Arc<Profile>,
         block: u64,
-        detected: Detected,
+        mut detected: Detected,
         key: [Bits; 2],
         test: &[Bits; 2],
         test_errors: &Bits,
@@ -62,6 +88,9 @@ impl Account {
             dropped_key: 0,
         };
         let ledger = Ledger::new(block, key[0].len() as u64);
+        detected.observed.sifted.n_key.clone_from(&counts.n_key);
+        detected.observed.sifted.n_test.clone_from(&counts.n_test);
+        detected.observed.sifted.m_test.clone_from(&counts.m_test);
         Self {
             profile: Arc::clone(profile),
             detected,
@@ -75,6 +104,7 @@ impl Account {
             errors: 0,
             evaluation: None,
             epsilon: 0.0,
+            findings: Vec::new(),
             no_key: None,
         }
     }
@@ -130,7 +160,10 @@ impl Account {
     pub(crate) fn decide(&mut self) -> u64 {
         self.counts.leak = self.ledger.leak() as f64;
         let mut evaluation = self.profile.proof.evaluate(&self.counts);
-        if let Some(reason) = &evaluation.zero {
+        if self.ledger.alarms.any() {
+            self.no_key = Some(reason(self.ledger.alarms, &self.findings));
+            evaluation.ell = 0;
+        } else if let Some(reason) = &evaluation.zero {
             self.no_key = Some(reason.to_string());
         } else if self.ledger.epsilon_correct > evaluation.epsilon_correct {
             self.no_key = Some(format!(
@@ -166,11 +199,30 @@ impl Account {
         self.errors
     }
 
+    /// What the monitors look at.
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.detected.observed
+    }
+
+    pub(crate) fn observed_mut(&mut self) -> &mut Observed {
+        &mut self.detected.observed
+    }
+
+    /// Of the key bits that `errors` marks, how many there are per intensity.
+    pub(crate) fn key_errors(&self, errors: &Bits) -> Vec<u64> {
+        by_intensity(errors, &self.intensity, self.profile.intensity_classes())
+    }
+
+    /// Takes what the monitors found.
+    pub(crate) fn found(&mut self, findings: Vec<Finding>) {
+        self.findings = findings;
+    }
+
     pub(crate) fn report(&self) -> BlockReport {
         let kept = self.ledger.sifted - self.ledger.dropped;
         let qber = if kept == 0 { 0.0 } else { self.errors as f64 / kept as f64 };
         let cost = self.ledger.sifted as f64 * entropy(qber);
-        let no_key = self.ledger.secret == 0 && self.evaluation.is_some();
+        let no_key = self.ledger.secret == 0 && self.evaluation.is_some() && !self.ledger.alarms.any();
         BlockReport {
             block: self.ledger.block,
             slots: self.detected.slots,
@@ -200,6 +252,7 @@ impl Account {
                 None
             },
             epsilon: self.epsilon,
+            monitors: if self.ledger.secret > 0 { withhold(&self.findings) } else { self.findings.clone() },
             no_key: self.no_key.clone(),
         }
     }

@@ -13,6 +13,7 @@ use super::closing::{
 use super::collecting::Collecting;
 use super::outbox::{Action, Draw, Outbox, Task};
 use super::sifting::{Split, sifted, test_mask};
+use super::watching::{count_errors, watch};
 use super::{BlockContext, BlockPlan};
 use crate::error::{ProtocolError, SessionError};
 use crate::profile::Test;
@@ -120,7 +121,7 @@ impl Stage {
 
 impl Block {
     pub(crate) fn new(plan: BlockPlan) -> Self {
-        let detected = Detected { slots: plan.slots(), ..Detected::default() };
+        let detected = Detected::new(plan.slots());
         Self { plan, stage: Stage::Collecting(Collecting::default()), detected }
     }
 
@@ -153,9 +154,11 @@ impl Block {
                 collecting.bases(payload, &self.plan, &self.detected)?;
                 self.collecting(collecting, out)?
             }
-            (Kind::TestBits, Stage::Testing { key, test }) => self.test_bits(key, test, payload, out)?,
+            (Kind::TestBits, Stage::Testing { key, test }) => {
+                self.test_bits(key, test, payload, context, out)?
+            }
             (Kind::Corrected, Stage::Reported { corrected, errors, account }) => {
-                self.reported(corrected, errors, account, payload, out)?
+                self.reported(corrected, errors, account, payload, context, out)?
             }
             (Kind::Verified, Stage::Comparing { corrected, errors, account, segments }) => {
                 self.compared(corrected, errors.as_ref(), account, segments, payload, out)?
@@ -205,7 +208,8 @@ impl Block {
                 let tag_bits = self.plan.profile.verification.tag_bits;
                 let tags: Vec<u128> = tags.into_iter().map(|tag| truncated(tag, tag_bits)).collect();
                 let segments = tags.len();
-                out.send(Kind::Verify, Verify { key, tags }.encode(tag_bits));
+                let alarm = account.ledger.alarms.alice;
+                out.send(Kind::Verify, Verify { key, alarm, tags }.encode(tag_bits));
                 Stage::Comparing { corrected, errors, account, segments }
             }
             (Task::Amplify, Stage::Amplifying { amplifying, account }, Output::Toeplitz(bits)) => {
@@ -315,12 +319,14 @@ impl Block {
         key: Vec<Bits>,
         test: Vec<Bits>,
         payload: &[u8],
+        context: &BlockContext,
         out: &mut Outbox,
     ) -> Result<Stage, SessionError> {
         let mut errors = decode_bits(payload, test[0].len())?;
         errors.xor_assign(&test[0]);
-        let (bits, account) = open_account(&self.plan, &self.detected, key, test, &errors)?;
+        let (bits, mut account) = open_account(&self.plan, Role::Alice, &self.detected, key, test, &errors)?;
         if bits.is_empty() {
+            watch(&mut account, Role::Alice, &self.plan.profile, context, out);
             end_without_key(account, "no detections in the key basis", out);
             return Ok(Stage::Finished);
         }
@@ -345,6 +351,7 @@ impl Block {
         errors: Option<Bits>,
         mut account: Account,
         payload: &[u8],
+        context: &BlockContext,
         out: &mut Outbox,
     ) -> Result<Stage, SessionError> {
         let len = corrected.key().len();
@@ -366,6 +373,11 @@ impl Block {
             Some(marked)
         });
         account.corrected(report.errors);
+        account.ledger.alarms.enter(Role::Bob, report.alarm);
+        if let Some(errors) = &errors {
+            count_errors(&mut account, Role::Alice, corrected.key(), errors);
+        }
+        watch(&mut account, Role::Alice, &self.plan.profile, context, out);
         out.draw(Draw::HashKey, 16);
         Ok(Stage::Keying { corrected, errors, account })
     }

@@ -13,6 +13,7 @@ use super::closing::{
 };
 use super::outbox::{Action, Outbox, Task};
 use super::sifting::{Split, check_batch, sifted, test_mask, wrong_intensity};
+use super::watching::{count_errors, watch};
 use super::{BlockContext, BlockPlan};
 use crate::error::{ProtocolError, SessionError};
 use crate::profile::Test;
@@ -103,7 +104,7 @@ impl Stage {
 
 impl Block {
     pub(crate) fn new(plan: BlockPlan) -> Self {
-        let detected = Detected { slots: plan.slots(), ..Detected::default() };
+        let detected = Detected::new(plan.slots());
         Self { plan, stage: Stage::Collecting { basis: Vec::new(), bit: Vec::new() }, detected }
     }
 
@@ -127,7 +128,8 @@ impl Block {
             }
         };
         let payload = Detections::encode(first, slots, offsets);
-        self.detected.detections += offsets.len() as u64;
+        self.detected.batch(slots, offsets.len());
+        self.detected.clicks(&batch, &self.plan.profile);
         self.detected.double_clicks += batch.double_click.count_ones() as u64;
         self.detected.position_bytes += payload.len() as u64;
         out.send(Kind::Detections, payload);
@@ -155,7 +157,7 @@ impl Block {
                 let plan = Reconcile::decode(payload)?;
                 let reconciler =
                     Reconciler::start(Role::Bob, self.plan.profile.reconciliation, &plan, sifted.key(), out)?;
-                self.reconciling(sifted, account, reconciler, out)
+                self.reconciling(sifted, account, reconciler, context, out)
             }
             (Kind::Verify, Stage::Reported { corrected, errors, account }) => {
                 self.verify(corrected, errors, account, payload, out)?
@@ -175,7 +177,7 @@ impl Block {
                 if !reconciler.message(kind, payload, out)? {
                     return Err(unexpected(kind, self.plan.block, "error correction"));
                 }
-                self.reconciling(sifted, account, reconciler, out)
+                self.reconciling(sifted, account, reconciler, context, out)
             }
             (_, stage) => return Err(unexpected(kind, self.plan.block, stage.name())),
         };
@@ -203,13 +205,13 @@ impl Block {
             (task, Stage::Splitting { alice_test, mut split }, output) => {
                 split.done(task, output)?;
                 match split.take() {
-                    Some((key, test)) => self.tested(&alice_test, key, test, out)?,
+                    Some((key, test)) => self.tested(&alice_test, key, test, context, out)?,
                     None => Stage::Splitting { alice_test, split },
                 }
             }
             (task, Stage::Reconciling { sifted, account, mut reconciler }, output) => {
                 reconciler.done(task, output, out)?;
-                self.reconciling(sifted, account, reconciler, out)
+                self.reconciling(sifted, account, reconciler, context, out)
             }
             (Task::Tags, Stage::Hashing { corrected, errors, account, theirs }, Output::PolyHash(ours)) => {
                 self.compare(corrected, &errors, account, &ours, &theirs, out)
@@ -259,6 +261,7 @@ impl Block {
         alice_test: &Bits,
         key: Vec<Bits>,
         test: Vec<Bits>,
+        context: &BlockContext,
         out: &mut Outbox,
     ) -> Result<Stage, SessionError> {
         if alice_test.len() != test[0].len() {
@@ -273,8 +276,9 @@ impl Block {
         out.send(Kind::TestBits, encode_bits(&test[0]));
         let matched = (key[0].len() + test[0].len()) as u64;
         self.detected.matched = matched;
-        let (bits, account) = open_account(&self.plan, &self.detected, key, test, &errors)?;
+        let (bits, mut account) = open_account(&self.plan, Role::Bob, &self.detected, key, test, &errors)?;
         if bits.is_empty() {
+            watch(&mut account, Role::Bob, &self.plan.profile, context, out);
             end_without_key(account, "no detections in the key basis", out);
             return Ok(Stage::Finished);
         }
@@ -287,6 +291,7 @@ impl Block {
         sifted: Sifted,
         mut account: Account,
         mut reconciler: Reconciler,
+        context: &BlockContext,
         out: &mut Outbox,
     ) -> Stage {
         let Some(outcome) = reconciler.outcome() else {
@@ -297,12 +302,15 @@ impl Block {
         let len = sifted.len();
         let errors = errors.unwrap_or_else(|| Bits::zeros(len));
         let listed = !errors_are_shared && self.plan.profile.proof.needs_key_errors();
+        account.corrected(errors.count_ones() as u64);
+        count_errors(&mut account, Role::Bob, sifted.key(), &errors);
+        watch(&mut account, Role::Bob, &self.plan.profile, context, out);
         let report = message::Corrected {
-            errors: errors.count_ones() as u64,
+            errors: account.errors(),
+            alarm: account.ledger.alarms.bob,
             positions: listed.then(|| errors.ones().map(|position| position as u32).collect()),
         };
         out.send(Kind::Corrected, report.encode(len));
-        account.corrected(report.errors);
         let corrected = sifted.correct(&errors, undecoded);
         Stage::Reported { corrected, errors, account }
     }
@@ -311,7 +319,7 @@ impl Block {
         &self,
         corrected: Corrected,
         errors: Bits,
-        account: Account,
+        mut account: Account,
         payload: &[u8],
         out: &mut Outbox,
     ) -> Result<Stage, SessionError> {
@@ -319,6 +327,7 @@ impl Block {
         let segment = verification.segment_bits as usize;
         let segments = corrected.key().len().div_ceil(segment);
         let verify = Verify::decode(payload, segments, verification.tag_bits)?;
+        account.ledger.alarms.enter(Role::Alice, verify.alarm);
         let job = PolyHash::new(verify.key, Arc::clone(corrected.key()), segment)?;
         out.compute(Task::Tags, Job::PolyHash(job));
         Ok(Stage::Hashing { corrected, errors, account, theirs: verify.tags })

@@ -7,21 +7,25 @@ use super::channel::hex;
 use super::outbox::{Action, Outbox};
 use super::{BlockContext, BlockPlan};
 use crate::error::{ProtocolError, SessionError};
+use crate::monitor::BitTable;
 use crate::stage::{Amplified, Corrected, PeerAccepts, Verified};
-use crate::wire::Kind;
+use crate::wire::{Kind, Role};
 
-/// The sifted key bits and the account of a block, from its key planes and test planes (bit, intensity low and high).
+/// The sifted key bits and the account of a block, from `side`'s key planes and test planes (bit, intensity low and high).
 pub(super) fn open_account(
     plan: &BlockPlan,
+    side: Role,
     detected: &Detected,
     key: Vec<Bits>,
     test: Vec<Bits>,
     test_errors: &Bits,
 ) -> Result<(Bits, Account), SessionError> {
     let [bits, low, high]: [Bits; 3] = key.try_into().map_err(|_| misplaced("sifted planes"))?;
-    let [_, test_low, test_high]: [Bits; 3] = test.try_into().map_err(|_| misplaced("sifted planes"))?;
+    let [test_bits, test_low, test_high]: [Bits; 3] =
+        test.try_into().map_err(|_| misplaced("sifted planes"))?;
     let (key, test) = ([low, high], [test_low, test_high]);
-    let account = Account::new(&plan.profile, plan.block, detected.clone(), key, &test, test_errors);
+    let mut account = Account::new(&plan.profile, plan.block, detected.clone(), key, &test, test_errors);
+    account.observed_mut().sifted.table = BitTable::new(side, &test_bits, test_errors);
     Ok((bits, account))
 }
 

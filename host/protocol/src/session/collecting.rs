@@ -54,6 +54,9 @@ impl Collecting {
         let (first, slots) = plan.batch(self.own_count);
         check_batch(&batch, first, slots, plan.profile.intensity_classes())?;
         detected.double_clicks += batch.double_click.count_ones() as u64;
+        if plan.profile.protocol == Protocol::Bbm92 {
+            detected.clicks(&batch, &plan.profile);
+        }
         self.own_count += 1;
         self.own.push_back(batch);
         self.look_up(plan, out)
@@ -72,7 +75,7 @@ impl Collecting {
             return Err(unexpected(Kind::Detections, plan.block, "bases"));
         }
         let detections = Detections::decode(payload, first, slots)?;
-        detected.detections += detections.offsets.len() as u64;
+        detected.batch(slots, detections.offsets.len());
         detected.position_bytes += payload.len() as u64;
         self.detections_count += 1;
         self.detections.push_back(detections);

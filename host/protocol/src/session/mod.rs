@@ -23,6 +23,7 @@ mod collecting;
 mod io;
 pub(crate) mod outbox;
 mod sifting;
+mod watching;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 use qkdpp_kernels::{Done, JobId, Output};
 
 use crate::error::{ProtocolError, SessionError};
+use crate::monitor::Drift;
 use crate::profile::{Profile, ProfileError};
 use crate::raw::RawBatch;
 use crate::wire::{Kind, Role};
@@ -69,6 +71,8 @@ pub(crate) struct BlockContext {
     pub qber: Option<f64>,
     /// Failure probability of all tags so far, both directions.
     pub authentication_epsilon: f64,
+    /// The drift charts up to the latest block that was judged.
+    pub drift: Drift,
 }
 
 enum Block {
@@ -90,6 +94,9 @@ pub struct Session {
     draws: HashMap<DrawId, Drawing>,
     next_id: u64,
     qber: Option<f64>,
+    drift: Drift,
+    /// Blocks in a row that ended with an alarm.
+    alarms_in_a_row: u32,
     steps: VecDeque<Step>,
     /// When the peer, or a job or record of this side's own, was heard of last.
     heard: Option<Instant>,
@@ -123,6 +130,8 @@ impl Session {
             draws: HashMap::new(),
             next_id: 0,
             qber: None,
+            drift: Drift::default(),
+            alarms_in_a_row: 0,
             steps: VecDeque::new(),
             heard: None,
             stopped: false,
@@ -139,7 +148,7 @@ impl Session {
         if self.stopped {
             return Err(SessionError::Stopped);
         }
-        let result = self.dispatch(now, input);
+        let result = self.check_alarms().and_then(|()| self.dispatch(now, input));
         if result.is_err() {
             self.abort();
         }
@@ -233,9 +242,23 @@ impl Session {
         Ok(())
     }
 
+    /// Fails closed once the profile's number of blocks in a row was discarded on alarms: with the input after the last of
+    /// them, so that the peer has heard of it.
+    fn check_alarms(&self) -> Result<(), SessionError> {
+        match self.profile.monitor.stop_after {
+            Some(limit) if self.alarms_in_a_row >= limit => {
+                Err(SessionError::Alarms { blocks: self.alarms_in_a_row })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Takes every message whose tag can be checked with the pads at hand.
     fn receive(&mut self) -> Result<(), SessionError> {
-        while let Some(received) = self.channel.receive()? {
+        // After the last alarm nothing of a later block counts any more.
+        while self.check_alarms().is_ok()
+            && let Some(received) = self.channel.receive()?
+        {
             let Received { kind, block, .. } = received;
             let mut out = Outbox::default();
             let context = self.context();
@@ -300,7 +323,7 @@ impl Session {
     }
 
     fn context(&self) -> BlockContext {
-        BlockContext { qber: self.qber, authentication_epsilon: self.channel.epsilon() }
+        BlockContext { qber: self.qber, authentication_epsilon: self.channel.epsilon(), drift: self.drift }
     }
 
     /// The open block `number`. A message may open it only as far ahead as the profile allows.
@@ -344,9 +367,14 @@ impl Session {
                     self.qber = Some((errors + 1) as f64 / (bits + 1) as f64);
                 }
                 Action::Measured { .. } => {}
+                Action::Drifted(drift) => self.drift = drift,
                 // After the Final message that goes with it.
                 Action::Key(key) => self.channel.then(Step::Key(key)),
-                Action::Report(report) => self.channel.then(Step::Report(report)),
+                Action::Report(report) => {
+                    let alarm = report.ledger.alarms.any();
+                    self.alarms_in_a_row = if alarm { self.alarms_in_a_row + 1 } else { 0 };
+                    self.channel.then(Step::Report(report));
+                }
             }
         }
         let finished = match self.blocks.get(&block) {

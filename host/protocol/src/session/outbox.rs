@@ -2,6 +2,7 @@
 
 use qkdpp_kernels::Job;
 
+use crate::monitor::Drift;
 use crate::report::BlockReport;
 use crate::stage::SecretKey;
 use crate::wire::Kind;
@@ -52,6 +53,8 @@ pub(crate) enum Action {
         errors: u64,
         bits: u64,
     },
+    /// The drift charts with this block.
+    Drifted(Drift),
     Key(SecretKey),
     Report(Box<BlockReport>),
 }

@@ -144,6 +144,8 @@ impl Reconcile {
 pub struct Corrected {
     /// Bits he changed.
     pub errors: u64,
+    /// Whether his monitors discard the block.
+    pub alarm: bool,
     /// Their positions in the sifted key, where the proof needs them and the method does not show them.
     pub positions: Option<Vec<u32>>,
 }
@@ -153,6 +155,7 @@ impl Corrected {
     pub fn encode(&self, len: usize) -> Vec<u8> {
         let mut writer = Writer::with_capacity(16);
         writer.u64(self.errors);
+        writer.u8(self.alarm.into());
         if let Some(list) = &self.positions {
             positions::write(&mut writer, list, len as u32);
         }
@@ -166,13 +169,14 @@ impl Corrected {
     pub fn decode(payload: &[u8], len: usize, with_positions: bool) -> Result<Self, ProtocolError> {
         let mut reader = Reader::new(payload);
         let errors = reader.bounded("the number of corrected errors", 0, len as u64)?;
+        let alarm = alarm(&mut reader)?;
         let positions = if with_positions {
             Some(positions::read(&mut reader, errors as usize, len as u32)?)
         } else {
             reader.end()?;
             None
         };
-        Ok(Self { errors, positions })
+        Ok(Self { errors, alarm, positions })
     }
 }
 
@@ -181,6 +185,8 @@ impl Corrected {
 pub struct Verify {
     /// The hash key, drawn after correction.
     pub key: u128,
+    /// Whether Alice's monitors discard the block.
+    pub alarm: bool,
     /// One tag per segment.
     pub tags: Vec<u128>,
 }
@@ -189,8 +195,9 @@ impl Verify {
     /// Payload bytes, each tag cut to `tag_bits`.
     pub fn encode(&self, tag_bits: u32) -> Vec<u8> {
         let bytes = tag_bits.div_ceil(8) as usize;
-        let mut writer = Writer::with_capacity(16 + bytes * self.tags.len());
+        let mut writer = Writer::with_capacity(17 + bytes * self.tags.len());
         writer.bytes(&self.key.to_le_bytes());
+        writer.u8(self.alarm.into());
         for tag in &self.tags {
             writer.bytes(&tag.to_le_bytes()[..bytes]);
         }
@@ -204,6 +211,7 @@ impl Verify {
     pub fn decode(payload: &[u8], count: usize, tag_bits: u32) -> Result<Self, ProtocolError> {
         let mut reader = Reader::new(payload);
         let key = u128::from_le_bytes(reader.array()?);
+        let alarm = alarm(&mut reader)?;
         let mut tags = Vec::with_capacity(count.min(payload.len()));
         for _ in 0..count {
             let mut bytes = [0; 16];
@@ -220,7 +228,16 @@ impl Verify {
             tags.push(tag);
         }
         reader.end()?;
-        Ok(Self { key, tags })
+        Ok(Self { key, alarm, tags })
+    }
+}
+
+/// The alarm bit of a report: 0 or 1.
+fn alarm(reader: &mut Reader<'_>) -> Result<bool, ProtocolError> {
+    match reader.u8()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        got => Err(ProtocolError::Field { field: "the alarm", want: "0 or 1".into(), got: got.into() }),
     }
 }
 

@@ -20,6 +20,7 @@
 //! | 19 | leakage of one direction, unstated | `attack_19_*` |
 //! | 20, 22 | wrong statistics, rounding up | `proof_*.rs` |
 //! | 21 | evaluated again until there is a key | `attack_21_*` |
+//! | 25 | detectors that are blinded, shifted, or not what the proof assumes | `attack_25_*` of qkdpp-channel, `monitor` |
 
 #[path = "../adversary/mod.rs"]
 mod adversary;

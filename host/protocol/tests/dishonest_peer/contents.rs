@@ -5,7 +5,7 @@ use qkdpp_protocol::ProtocolError;
 use qkdpp_protocol::wire::message::{Amplify, Sifting, Verify};
 use qkdpp_protocol::wire::{Kind, Role};
 
-use super::{Link, has_wrong_length, is_disagreement, is_field};
+use super::{Link, has_wrong_length, is_disagreement, is_field, run_forged};
 
 #[test]
 fn detections_out_of_the_batch() {
@@ -125,7 +125,7 @@ fn syndromes_and_undecoded_frames_of_another_number() {
 fn another_number_of_corrected_errors() {
     for errors in [0_u64, 1] {
         let error = Link::cascade().cheat_with(Role::Bob, Kind::Corrected, |payload| {
-            payload.copy_from_slice(&errors.to_le_bytes());
+            payload[..8].copy_from_slice(&errors.to_le_bytes());
         });
         is_disagreement(&error, "corrected errors");
     }
@@ -154,10 +154,33 @@ fn fewer_or_more_verification_tags() {
     has_wrong_length(&edit(|verify| verify.tags.truncate(1)));
     has_wrong_length(&edit(|verify| verify.tags.push(0)));
     has_wrong_length(
-        &link.cheat_with(Role::Alice, Kind::Verify, |payload| payload.truncate(16 + 4 * segments)),
+        &link.cheat_with(Role::Alice, Kind::Verify, |payload| payload.truncate(17 + 4 * segments)),
     );
     has_wrong_length(&link.cheat_with(Role::Bob, Kind::Verified, |payload| payload.push(0)));
     is_field(&link.cheat_with(Role::Bob, Kind::Verified, |payload| payload[0] |= 0x80), "padding");
+}
+
+#[test]
+fn an_alarm_that_nobody_raised_ends_in_no_key() {
+    for (link, who, kind, at) in [
+        (Link::cascade(), Role::Bob, Kind::Corrected, 8),
+        (Link::ldpc(), Role::Bob, Kind::Corrected, 8),
+        (Link::cascade(), Role::Alice, Kind::Verify, 16),
+    ] {
+        is_field(&link.cheat_with(who, kind, |payload| payload[at] = 2), "the alarm");
+        // The honest side gives the key up; where it is Bob, Alice's length is not his.
+        let mut pair = link.pair();
+        run_forged(&mut pair, who, |of, _, _, payload| {
+            if of == kind {
+                payload[at] = 1;
+            }
+        });
+        assert!(pair.alice.keys.is_empty() && pair.bob.keys.is_empty(), "{who:?}");
+        let honest = if who == Role::Bob { &pair.alice } else { &pair.bob };
+        let reason = honest.reports.first().and_then(|report| report.no_key.as_deref());
+        let expected = if who == Role::Bob { "an alarm of Bob's monitors" } else { "" };
+        assert!(reason.unwrap_or_default().contains(expected), "{who:?}: {reason:?}");
+    }
 }
 
 #[test]

@@ -77,6 +77,7 @@ impl Scenario {
                 amplification: qkdpp_protocol::profile::Amplification::default(),
                 blocks_in_flight: 4,
                 silence_seconds: SILENCE,
+                monitor: qkdpp_protocol::monitor::Settings::default(),
             },
             detections,
             qber,

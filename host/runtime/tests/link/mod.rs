@@ -36,6 +36,7 @@ pub(crate) fn profile() -> Profile {
         amplification: Amplification::default(),
         blocks_in_flight: 4,
         silence_seconds: 60,
+        monitor: qkdpp_protocol::monitor::Settings::default(),
     }
 }
 
