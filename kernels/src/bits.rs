@@ -40,6 +40,8 @@ impl Bits {
     /// If `words` holds fewer than `len` bits.
     pub fn from_words(mut words: Vec<u64>, len: usize) -> Self {
         assert!(words.len() * 64 >= len, "{} words cannot hold {len} bits", words.len());
+        // A vector that is cut keeps its old contents, where no drop would wipe them.
+        words[words_for(len)..].zeroize();
         words.truncate(words_for(len));
         if let Some(last) = words.last_mut()
             && !len.is_multiple_of(64)
@@ -152,7 +154,8 @@ impl Bits {
             for (index, word) in part.words().iter().enumerate() {
                 let (target, shift) = ((at + 64 * index) / 64, (at + 64 * index) % 64);
                 words[target] |= word << shift;
-                if shift != 0 && word >> (64 - shift) != 0 {
+                // Whether the word reaches into the next one is a matter of lengths, never of its bits.
+                if shift + (part.len() - 64 * index).min(64) > 64 {
                     words[target + 1] |= word >> (64 - shift);
                 }
             }
@@ -208,12 +211,23 @@ impl FromIterator<bool> for Bits {
             word |= u64::from(bit) << (len % 64);
             len += 1;
             if len % 64 == 0 {
-                words.push(std::mem::take(&mut word));
+                push(&mut words, std::mem::take(&mut word));
             }
         }
-        words.push(word);
+        push(&mut words, word);
         Self::from_words(words, len)
     }
+}
+
+/// Appends `word`; a vector that grew by itself would leave a copy of its bits behind.
+fn push(words: &mut Vec<u64>, word: u64) {
+    if words.len() == words.capacity() {
+        let mut larger = Vec::with_capacity(2 * words.len() + 1);
+        larger.extend_from_slice(words);
+        words.zeroize();
+        *words = larger;
+    }
+    words.push(word);
 }
 
 impl From<BitVec<u64, Lsb0>> for Bits {

@@ -16,6 +16,7 @@ pub mod parities;
 pub mod polyhash;
 pub mod sift;
 pub mod toeplitz;
+pub mod wipe;
 
 pub use backend::{Backend, Busy, Done, Fallback, Fault, JobId, Waker};
 pub use bits::Bits;

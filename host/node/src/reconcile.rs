@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use qkdpp::{Entropy, OsEntropy};
+use qkdpp::{Entropy, Monitored};
 use qkdpp_kernels::ldpc::family;
 use qkdpp_kernels::{Backend, Bits, Shared};
 use qkdpp_protocol::profile::{Method, Reconciliation};
@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     let mut seed = [0; 32];
-    OsEntropy.fill(&mut seed).map_err(Failure::input)?;
+    Monitored::system().and_then(|mut system| system.fill(&mut seed)).map_err(Failure::input)?;
 
     let open = || backend(&arguments.backend, arguments.threads);
     let mut backends = [open()?, open()?];

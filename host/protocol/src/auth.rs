@@ -11,24 +11,29 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use qkdpp_kernels::polyhash;
-use subtle::ConstantTimeEq;
+use qkdpp_kernels::{polyhash, wipe};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::error::ProtocolError;
 use crate::wire::Trailer;
 
-/// The hash key of one direction.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+/// The hash key of one direction. On the heap, since a value that moves leaves a copy behind.
+#[derive(Clone)]
 pub struct HashKey {
-    k: u128,
-    b: u128,
+    /// k, then b.
+    halves: Box<[u128; 2]>,
 }
 
 impl HashKey {
     /// From 256 pre-shared secret bits.
     pub fn new(k: u128, b: u128) -> Self {
-        Self { k, b }
+        Self { halves: Box::new([k, b]) }
+    }
+}
+
+impl Drop for HashKey {
+    fn drop(&mut self) {
+        self.halves.zeroize();
     }
 }
 
@@ -87,7 +92,8 @@ pub(crate) struct NoPad;
 
 impl Transcript {
     pub(crate) fn new(key: HashKey) -> Self {
-        let stream = polyhash::Stream::new(key.k);
+        let stream = new_stream(&key);
+        wipe::dead_stack();
         Self { key, stream, untagged: 0, pads: VecDeque::new(), tags: 0, epsilon: 0.0 }
     }
 
@@ -138,37 +144,51 @@ impl Transcript {
 
     /// Tags the transcript and starts a new one.
     pub(crate) fn seal(&mut self) -> Result<Trailer, NoPad> {
-        let (number, pad) = self.next_pad().ok_or(NoPad)?;
-        Ok(Trailer { pad: number, tag: self.next_tag(number, pad) })
+        let sealed = self.next_tag();
+        wipe::dead_stack();
+        sealed.ok_or(NoPad)
     }
 
     /// Drops the next pad, which has to be `number`.
     pub(crate) fn burn(&mut self, number: u64) -> bool {
-        self.next_pad().is_some_and(|(next, _)| next == number)
+        let burnt = self.next_pad().is_some_and(|(next, _)| next == number);
+        wipe::dead_stack();
+        burnt
     }
 
     /// Checks the peer's tag; its pad is not at hand again either way.
     pub(crate) fn check(&mut self, trailer: Trailer, sequence: u64) -> Result<(), ProtocolError> {
-        let next = self.next_pad();
-        let Some((number, pad)) = next.filter(|&(number, _)| number == trailer.pad) else {
-            let want = next.map_or(0, |(number, _)| number);
-            return Err(ProtocolError::Pad { want, got: trailer.pad });
-        };
-        let tag = self.next_tag(number, pad);
-        if bool::from(tag.to_le_bytes().ct_eq(&trailer.tag.to_le_bytes())) {
-            Ok(())
-        } else {
-            Err(ProtocolError::Tag { pad: number, sequence })
+        let ours = self.next_tag();
+        wipe::dead_stack();
+        match ours {
+            Some(ours) if ours.pad == trailer.pad => {
+                let pad = ours.pad;
+                let equal = polyhash::equal(ours.tag, trailer.tag);
+                if equal { Ok(()) } else { Err(ProtocolError::Tag { pad, sequence }) }
+            }
+            ours => {
+                let want = ours.map_or(0, |ours| ours.pad);
+                Err(ProtocolError::Pad { want, got: trailer.pad })
+            }
         }
     }
 
-    fn next_tag(&mut self, number: u64, pad: u128) -> u128 {
+    /// The tag under the next pad, which is burnt. A function of its own, so that its stack can be wiped.
+    #[inline(never)]
+    fn next_tag(&mut self) -> Option<Trailer> {
+        let (number, pad) = self.next_pad()?;
         self.stream.update(&number.to_le_bytes());
         let blocks = (self.untagged + 8).div_ceil(16);
-        let stream = std::mem::replace(&mut self.stream, polyhash::Stream::new(self.key.k));
+        let stream = std::mem::replace(&mut self.stream, new_stream(&self.key));
         self.untagged = 0;
         self.tags += 1;
         self.epsilon += (blocks + 1) as f64 * 2f64.powi(-128);
-        stream.finish() ^ self.key.b ^ pad
+        Some(Trailer { pad: number, tag: stream.finish() ^ self.key.halves[1] ^ pad })
     }
+}
+
+/// A stream under k.
+#[inline(never)]
+fn new_stream(key: &HashKey) -> polyhash::Stream {
+    polyhash::Stream::new(key.halves[0])
 }

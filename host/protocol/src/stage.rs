@@ -11,9 +11,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use qkdpp_kernels::polyhash;
 use qkdpp_kernels::toeplitz::{Family, Toeplitz};
 use qkdpp_kernels::{Bits, ShapeError, Shared};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// Key bits after sifting; the two sides' differ by the channel's errors.
@@ -110,7 +110,7 @@ pub(crate) fn truncated(tag: u128, bits: u32) -> u128 {
 
 /// Which of the tags are equal, without a secret-dependent branch.
 pub(crate) fn equal_tags(ours: &[u128], theirs: &[u128]) -> Bits {
-    ours.iter().zip(theirs).map(|(a, b)| bool::from(a.to_le_bytes().ct_eq(&b.to_le_bytes()))).collect()
+    ours.iter().zip(theirs).map(|(&ours, &theirs)| polyhash::equal(ours, theirs)).collect()
 }
 
 /// Key bits that both sides hold alike, up to the failure probability of the tags.

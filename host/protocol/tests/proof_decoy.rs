@@ -196,7 +196,7 @@ fn eur_gives_every_intermediate_bound_of_the_1e9_vector() {
 }
 
 #[test]
-fn eur_pays_for_detector_mismatch_and_little_with_random_swap() {
+fn attack_25_detector_mismatch_costs_key() {
     let counts = thousand_million();
     let swapped = eur(0.01, true).evaluate(&counts);
     assert_digits(swapped.bounds.get("delta1").unwrap(), "0.0003921368648");

@@ -7,7 +7,7 @@ use std::process::Command;
 const COMPILER: &str = "rustc 1.95.";
 
 #[test]
-fn skipping_a_stage_does_not_compile() {
+fn attack_02_skipping_a_stage_does_not_compile() {
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let version = Command::new(rustc).arg("--version").output().expect("the compiler tells its version");
     let version = String::from_utf8_lossy(&version.stdout).into_owned();

@@ -195,12 +195,12 @@ fn every_change_of_every_message(method: Method) {
 }
 
 #[test]
-fn every_change_of_every_message_is_noticed_with_cascade() {
+fn attack_09_every_change_of_every_message_is_noticed_with_cascade() {
     every_change_of_every_message(Method::Cascade);
 }
 
 #[test]
-fn every_change_of_every_message_is_noticed_with_ldpc() {
+fn attack_09_every_change_of_every_message_is_noticed_with_ldpc() {
     every_change_of_every_message(Method::Ldpc);
 }
 
@@ -284,7 +284,7 @@ fn any_other_parameter_in_the_peers_profile_is_refused_at_once() {
 }
 
 #[test]
-fn other_authentication_keys_are_noticed_in_the_handshake() {
+fn attack_09_other_authentication_keys_are_noticed_in_the_handshake() {
     for role in [Role::Alice, Role::Bob] {
         let (k, b) = pair::hash_key_numbers(role);
         for wrong in [HashKey::new(k ^ 1, b), HashKey::new(k, b ^ 1)] {
@@ -307,7 +307,7 @@ fn other_authentication_keys_are_noticed_in_the_handshake() {
 }
 
 #[test]
-fn pads_that_one_side_has_burnt_are_refused() {
+fn attack_10_pads_that_one_side_has_burnt_are_refused() {
     let config = Config { alice_pad: 5, ..bobs_config(scenario(Method::Cascade).profile) };
     let [_, bob] = with_bob(config);
     let want = ProtocolError::Pad { want: 5, got: 0 };

@@ -14,7 +14,7 @@ pub mod serve;
 /// The driver of accelerators, for bring-up.
 pub use qkdpp_device as device;
 
-pub use entropy::{Entropy, EntropyError, OsEntropy};
+pub use entropy::{Entropy, EntropyError, Monitored, OsEntropy};
 pub use link::{Event, Link, LinkConfig, LinkError, Statistics};
 pub use pool::{Pool, StoreError};
 pub use serve::{ServeError, serve};

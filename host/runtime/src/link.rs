@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
-use qkdpp_kernels::{Backend, Busy, Done, Job, JobId, Waker};
+use qkdpp_kernels::{Backend, Busy, Done, Job, JobId, Waker, wipe};
 use qkdpp_protocol::profile::ProfileError;
 use qkdpp_protocol::{
     BlockReport, Config, HashKey, Input, Pads, Profile, RawBatch, Role, SecretKey, Session, SessionError,
@@ -12,7 +12,7 @@ use qkdpp_protocol::{
 };
 use zeroize::Zeroizing;
 
-use crate::entropy::{Entropy, EntropyError};
+use crate::entropy::{Assessment, Entropy, EntropyError, Monitored};
 use crate::pool::{Direction, Pad, Pool, StoreError};
 
 /// What a link is made of.
@@ -25,7 +25,7 @@ pub struct LinkConfig {
     pub backend: Box<dyn Backend>,
     /// The authentication keys shared with the peer.
     pub pool: Pool,
-    /// Randomness.
+    /// Randomness: full entropy in every bit. The link adds the health tests.
     pub entropy: Box<dyn Entropy>,
 }
 
@@ -80,7 +80,7 @@ pub struct Link {
     session: Session,
     backend: Box<dyn Backend>,
     pool: Pool,
-    entropy: Box<dyn Entropy>,
+    entropy: Monitored<Box<dyn Entropy>>,
     /// Jobs the backend had no room for.
     queued: VecDeque<(JobId, Job)>,
     outgoing: VecDeque<Vec<u8>>,
@@ -99,11 +99,15 @@ impl Link {
     /// If the profile is not valid or a part fails at once.
     pub fn new(config: LinkConfig) -> Result<Self, LinkError> {
         let LinkConfig { role, profile, backend, pool, entropy } = config;
+        let entropy = Monitored::new(entropy, Assessment::CONTINUOUS)?;
+        let alice_key = hash_key(&pool, Direction::AliceToBob);
+        let bob_key = hash_key(&pool, Direction::BobToAlice);
+        wipe::dead_stack();
         let session = Session::new(Config {
             role,
             profile,
-            alice_key: hash_key(&pool, Direction::AliceToBob),
-            bob_key: hash_key(&pool, Direction::BobToAlice),
+            alice_key,
+            bob_key,
             alice_pad: pool.next(Direction::AliceToBob),
             bob_pad: pool.next(Direction::BobToAlice),
         })?;
@@ -234,6 +238,7 @@ impl Link {
             return Err(SessionError::Stopped.into());
         }
         let result = self.handle(input);
+        wipe::dead_stack();
         if let Err(error) = &result {
             tracing::warn!(role = ?self.role, %error, "link stopped");
             self.stopped = true;
@@ -269,13 +274,16 @@ impl Link {
                     self.session.handle(Instant::now(), Input::Drawn(id, bytes))?;
                 }
                 Step::Reserve { sender, from, count } => {
-                    let pads = self.reserve(sender, from, count)?;
+                    let pads = self.reserve(sender, from, count);
+                    wipe::dead_stack();
+                    let pads = pads?;
                     self.session.handle(Instant::now(), Input::Pads(sender, pads))?;
                 }
                 Step::Peek { sender, number } => {
-                    let pads =
-                        self.pool.peek(direction(sender), number)?.map(secret_word).into_iter().collect();
-                    self.session.handle(Instant::now(), Input::Pads(sender, Pads::new(number, pads)))?;
+                    let pads = self.peek(sender, number);
+                    wipe::dead_stack();
+                    let pads = pads?;
+                    self.session.handle(Instant::now(), Input::Pads(sender, pads))?;
                 }
                 Step::Key(key) => self.events.push_back(Event::Key(key)),
                 Step::Report(report) => {
@@ -291,6 +299,7 @@ impl Link {
     }
 
     /// Pads that are marked as used on disk before they are here; fewer than `count` when the pool runs out.
+    #[inline(never)]
     fn reserve(&mut self, sender: Role, from: u64, count: u32) -> Result<Pads, LinkError> {
         let direction = direction(sender);
         let skipped = from.saturating_sub(self.pool.next(direction));
@@ -298,6 +307,13 @@ impl Link {
         let count = u64::from(count).min(left.max(1)) as u32;
         let pads = self.pool.reserve(direction, from, count)?;
         Ok(Pads::new(from, pads.map(secret_word).collect()))
+    }
+
+    /// The pad `number`, which stays unused; none where the pool ends before it.
+    #[inline(never)]
+    fn peek(&mut self, sender: Role, number: u64) -> Result<Pads, LinkError> {
+        let pad = self.pool.peek(direction(sender), number)?;
+        Ok(Pads::new(number, pad.map(secret_word).into_iter().collect()))
     }
 
     fn submit(&mut self, id: JobId, job: Job) {
@@ -320,6 +336,7 @@ fn direction(sender: Role) -> Direction {
     }
 }
 
+#[inline(never)]
 fn hash_key(pool: &Pool, direction: Direction) -> HashKey {
     let keys = pool.hash_keys(direction);
     HashKey::new(u128::from_le_bytes(*keys.k), u128::from_le_bytes(*keys.b))

@@ -1,5 +1,6 @@
 //! Developer commands, run as `cargo xtask <command>`.
 
+mod attacks;
 mod fuzz;
 mod hdl;
 mod layout;
@@ -24,7 +25,7 @@ struct Arguments {
 enum Command {
     /// Install what is missing, then run every check and every test.
     Ci,
-    /// Check the top level and who depends on whom.
+    /// Check the top level, who depends on whom, and that the attack table names tests that exist.
     Layout,
     /// Check the hardware: lint, benches, proofs, coverage; all of them unless one is named.
     Hdl {
@@ -55,7 +56,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Ci => ci(),
-        Command::Layout => layout::check(),
+        Command::Layout => layout::check().and_then(|()| attacks::check()),
         Command::Hdl { check } => hdl::check(check),
         Command::RtlReport { targets } => report::report(&targets),
         Command::PcieTest { cases } => pcie::test(&cases),
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
 fn ci() -> Result<(), Failed> {
     step("tools", || ensure("python3", "python3"))?;
     step("layout and dependency rules", layout::check)?;
+    step("attack table", attacks::check)?;
     step("formatting", || cargo(&["fmt", "--all", "--check"]))?;
     step("lints", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
@@ -113,11 +115,20 @@ fn ci() -> Result<(), Failed> {
         ];
         run::with_env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner, &tests)
     })?;
+    step("branches and addresses that depend on secrets, under valgrind", constant_time)?;
     pcie::ci()?;
     fuzz::check(None)?;
     fuzz::faults()?;
     announce("tests");
     cargo(&["test", "--workspace", "--locked"])
+}
+
+/// Kernels as they are released, with their secrets marked; the program judges memcheck's reports by itself.
+fn constant_time() -> Result<(), Failed> {
+    ensure("valgrind", "valgrind")?;
+    let run = ["run", "--locked", "--release", "-p", "qkdpp-kernels", "--example", "constant_time"];
+    let runner = "valgrind --quiet --log-file=target/constant_time.log";
+    run::with_env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner, &[&["cargo"], &run[..]].concat())
 }
 
 fn vectors() -> Result<(), Failed> {

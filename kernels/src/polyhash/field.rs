@@ -1,6 +1,6 @@
 //! GF(2^128) modulo x^128 + x^7 + x^2 + x + 1, in constant time: bit i of an element is its coefficient of x^i.
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use crate::clmul::clmul;
 
@@ -10,13 +10,19 @@ pub(super) const STRIDE: usize = 4;
 /// A hash key k with the powers it is used with; wiped when dropped.
 #[derive(Clone)]
 pub(super) struct Key {
-    /// k^STRIDE, …, k², k.
-    powers: Zeroizing<[u128; STRIDE]>,
+    /// k^STRIDE, …, k², k. On the heap, since a value that moves leaves a copy behind.
+    powers: Box<[u128; STRIDE]>,
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.powers.zeroize();
+    }
 }
 
 impl Key {
     pub(super) fn new(k: u128) -> Self {
-        let mut powers = Zeroizing::new([k; STRIDE]);
+        let mut powers = Box::new([k; STRIDE]);
         for i in (0..STRIDE - 1).rev() {
             powers[i] = Product::of(powers[i + 1], k).reduced();
         }

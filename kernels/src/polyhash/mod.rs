@@ -13,6 +13,7 @@ pub use stream::Stream;
 
 use std::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::job::{ShapeError, Shared, expect_range};
@@ -67,6 +68,11 @@ impl Drop for PolyHash {
     fn drop(&mut self) {
         self.key.zeroize();
     }
+}
+
+/// Whether two hashes are equal, in constant time. Tags are compared by this function and nothing else.
+pub fn equal(a: u128, b: u128) -> bool {
+    a.to_le_bytes().ct_eq(&b.to_le_bytes()).into()
 }
 
 #[cfg(test)]
@@ -129,6 +135,12 @@ mod tests {
     #[test]
     fn a_stream_of_nothing_is_its_length_block() {
         assert_eq!(Stream::new(3).finish(), 0);
+    }
+
+    #[test]
+    fn hashes_are_equal_in_all_bits_or_not_at_all() {
+        let hash = 0x0123_4567_89ab_cdef_f0e1_d2c3_b4a5_9687;
+        assert!(equal(hash, hash) && (0..128).all(|bit| !equal(hash, hash ^ 1 << bit)));
     }
 
     #[test]

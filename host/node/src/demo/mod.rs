@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use qkdpp::{Entropy, OsEntropy};
+use qkdpp::{Entropy, Monitored};
 use qkdpp_channel::Attack;
 use qkdpp_protocol::{Profile, RawBatch};
 
@@ -109,8 +109,8 @@ fn randomness(seed: Option<u64>) -> Result<(u64, PairEntropy), Failure> {
         return Ok((seed, entropy::seeded(seed)));
     }
     let mut channel_seed = [0; 8];
-    OsEntropy.fill(&mut channel_seed).map_err(Failure::input)?;
-    Ok((u64::from_le_bytes(channel_seed), PairEntropy::of_the_system()))
+    Monitored::system().and_then(|mut system| system.fill(&mut channel_seed)).map_err(Failure::input)?;
+    Ok((u64::from_le_bytes(channel_seed), PairEntropy::of_the_system()?))
 }
 
 /// Lets the model feed both endpoints while they run.

@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let setup = Setup {
         profile: &config.profile,
         backends,
-        entropy: PairEntropy::of_the_system(),
+        entropy: PairEntropy::of_the_system()?,
         folder: &env::temp_dir(),
         progress: &progress,
     };

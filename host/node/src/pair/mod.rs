@@ -19,7 +19,7 @@ use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
-use qkdpp::{Entropy, Link, LinkConfig, OsEntropy, Pool, ServeError, serve};
+use qkdpp::{Entropy, Link, LinkConfig, Monitored, OsEntropy, Pool, ServeError, serve};
 use qkdpp_kernels::Backend;
 use qkdpp_protocol::{Profile, RawBatch, Role};
 
@@ -41,9 +41,10 @@ pub(crate) struct PairEntropy {
 }
 
 impl PairEntropy {
-    /// The operating system's generator for all.
-    pub(crate) fn of_the_system() -> Self {
-        Self { shared: Box::new(OsEntropy), alice: Box::new(OsEntropy), bob: Box::new(OsEntropy) }
+    /// The operating system's generator for all. The links test what they are given; the secret is tested here.
+    pub(crate) fn of_the_system() -> Result<Self, Failure> {
+        let shared = Monitored::system().map_err(Failure::input)?;
+        Ok(Self { shared: Box::new(shared), alice: Box::new(OsEntropy), bob: Box::new(OsEntropy) })
     }
 }
 

@@ -275,7 +275,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn operations_bracket_the_exact_value(a in -1e12_f64..1e12, b in -1e12_f64..1e12) {
+        fn attack_22_operations_bracket_the_exact_value(a in -1e12_f64..1e12, b in -1e12_f64..1e12) {
             let (x, y) = (Interval::exact(a), Interval::exact(b));
             let total = x + y;
             prop_assert!(total.lo - (a + b) <= sum_error(a, b) && sum_error(a, b) <= total.hi - (a + b));

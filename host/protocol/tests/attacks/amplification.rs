@@ -163,3 +163,29 @@ fn attack_12_seeds_are_announced_after_what_they_are_for() {
         assert!(payloads(&pair.alice, seed).is_empty(), "{seed:?} without {withheld:?}");
     }
 }
+
+#[test]
+fn attack_20_the_gamma_as_published_is_used_only_where_it_is_named() {
+    let lim = |sampling: Option<&str>| {
+        let mut value = serde_json::json!({"name": "lim-2014", "eps_sec": 1e-10, "eps_cor": 1e-15});
+        if let Some(sampling) = sampling {
+            value["sampling"] = sampling.into();
+        }
+        serde_json::from_value::<Proof>(value).expect("a proof")
+    };
+    assert_eq!(lim(None), lim(Some("kl")));
+    // Where the sample is small, the published formula promises a key that no rigorous one allows.
+    let counts = Counts {
+        mu: vec![0.5, 0.1, 0.0002],
+        p: vec![0.3, 0.4, 0.3],
+        n_key: vec![74_000, 20_500, 300],
+        m_key: vec![0; 3],
+        n_test: vec![13_000, 3_700, 60],
+        m_test: vec![130, 40, 30],
+        leak: 15_000.0,
+        dropped_key: 0,
+    };
+    let [unsafe_, kl, serfling] =
+        ["as-published", "kl", "serfling"].map(|sampling| lim(Some(sampling)).evaluate(&counts).ell_real);
+    assert!(kl < unsafe_ && serfling < unsafe_, "{unsafe_} {kl} {serfling}");
+}

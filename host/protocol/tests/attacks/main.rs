@@ -1,26 +1,5 @@
 //! Failures that have broken real QKD systems, each with the test that shows that it cannot happen here.
-//!
-//! | # | failure | here |
-//! |-|-|-|
-//! | 1 | hash matrix expanded from a short seed | `attack_01_*` |
-//! | 2 | corrected data delivered as key | `stages.rs` |
-//! | 3 | counts and lengths taken from the peer | `attack_03_*`, `dishonest_peer/` |
-//! | 4 | no errors, so no loss | `attack_04_*` |
-//! | 5 | asymptotic rate with a margin | `attack_05_*` |
-//! | 6 | verification chosen by the peer, or not charged | `attack_06_*`, `dishonest_peer/` |
-//! | 7 | hash without length | `attack_07_*` |
-//! | 9, 10 | no authentication; replay, reflection | `tamper.rs` |
-//! | 12 | seed used twice or announced early | `attack_12_*`, `dishonest_peer/` |
-//! | 13 | bases before all detections | `attack_13_*` |
-//! | 14 | biased permutation or sample | `attack_14_*`, `qkdpp_kernels::parities` |
-//! | 15 | double clicks dropped | `attack_15_*` |
-//! | 16 | data of an aborted block used | `attack_16_*` |
-//! | 17 | one side aborts | `attack_17_*` |
-//! | 18 | delivery before verification | `attack_18_*`, `stages.rs` |
-//! | 19 | leakage of one direction, unstated | `attack_19_*` |
-//! | 20, 22 | wrong statistics, rounding up | `proof_*.rs` |
-//! | 21 | evaluated again until there is a key | `attack_21_*` |
-//! | 25 | detectors that are blinded, shifted, or not what the proof assumes | `attack_25_*` of qkdpp-channel, `monitor` |
+//! SECURITY.md has the whole table.
 
 #[path = "../adversary/mod.rs"]
 mod adversary;
@@ -28,6 +7,7 @@ mod amplification;
 mod decision;
 #[path = "../pair/mod.rs"]
 mod pair;
+mod replay;
 mod sifting;
 mod verification;
 

@@ -1,7 +1,9 @@
 //! Statistics, samples and double clicks are the own ones, and bases come late.
 
+use qkdpp_kernels::Bits;
 use qkdpp_kernels::parities::Permutation;
-use qkdpp_protocol::wire::message::{Sifting, decode_bits};
+use qkdpp_protocol::raw::Entries;
+use qkdpp_protocol::wire::message::{Detections, Sifting, decode_bits};
 use qkdpp_protocol::wire::{Header, Kind, Role};
 use qkdpp_protocol::{ProtocolError, SessionError};
 
@@ -133,4 +135,33 @@ fn attack_15_double_clicks_are_kept() {
     // They count as the random bits that were drawn for them: nothing on the channel tells them apart.
     assert!(pair.bob.sent == single.bob.sent && pair.alice.sent == single.alice.sent);
     assert_eq!(pair.equal_keys(), single.equal_keys());
+}
+
+#[test]
+fn attack_24_what_is_announced_is_slots_and_does_not_depend_on_the_bits() {
+    // The same clicks at the same times, but of the other detector each: nobody outside can tell.
+    let scenario = small();
+    let (alice, mut bob) = scenario.records();
+    let as_recorded = crate::adversary::pair(&scenario, &(alice.clone(), bob.clone()));
+    for batch in &mut bob {
+        batch.bit.xor_assign(&Bits::all_ones(batch.bit.len()));
+    }
+    let inverted = crate::adversary::pair(&scenario, &(alice, bob.clone()));
+    let announced = [as_recorded, inverted].map(|mut pair| {
+        pair.run_out(&mut |_, _, message| vec![message]);
+        [Kind::Detections, Kind::Bases].map(|kind| payloads(&pair.bob, kind))
+    });
+    assert!(announced[0] == announced[1], "the announcement depends on the bits");
+    // And it is no finer than the clock: what is decoded are the slots of the record, whole numbers.
+    for (payload, batch) in announced[0][0].iter().zip(&bob) {
+        let detections =
+            Detections::decode(payload, batch.first_slot, batch.slots).expect("an honest message");
+        let Entries::At(slots) = &batch.entries else { panic!("a detector's record") };
+        assert_eq!(&detections.offsets, slots);
+        // As many bits as the positions of slots need, and nothing beside them.
+        let p = slots.len() as f64 / f64::from(batch.slots);
+        let entropy = -p * p.log2() - (1.0 - p) * (1.0 - p).log2();
+        let positions = 8.0 * (payload.len() - 16) as f64 / f64::from(batch.slots);
+        assert!(positions < 1.15 * entropy, "{positions} bits a slot for {entropy}");
+    }
 }

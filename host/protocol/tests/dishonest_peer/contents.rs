@@ -35,7 +35,7 @@ fn detections_out_of_the_batch() {
 }
 
 #[test]
-fn sifting_answers_of_another_size() {
+fn attack_03_sifting_answers_of_another_size() {
     let link = Link::cascade();
     let mut honest = link.pair();
     honest.run().expect("an honest run");
@@ -122,7 +122,7 @@ fn syndromes_and_undecoded_frames_of_another_number() {
 }
 
 #[test]
-fn another_number_of_corrected_errors() {
+fn attack_03_another_number_of_corrected_errors() {
     for errors in [0_u64, 1] {
         let error = Link::cascade().cheat_with(Role::Bob, Kind::Corrected, |payload| {
             payload[..8].copy_from_slice(&errors.to_le_bytes());
@@ -139,7 +139,7 @@ fn another_number_of_corrected_errors() {
 }
 
 #[test]
-fn fewer_or_more_verification_tags() {
+fn attack_06_fewer_or_more_verification_tags() {
     let link = Link::cascade();
     let (segments, tag_bits) = (link.segments(), link.scenario.profile.verification.tag_bits);
     assert!(segments > 2, "the test needs several segments");
@@ -184,7 +184,7 @@ fn an_alarm_that_nobody_raised_ends_in_no_key() {
 }
 
 #[test]
-fn another_key_length_or_seed() {
+fn attack_03_another_key_length_or_seed() {
     let link = Link::cascade();
     let edit = |change: fn(&mut Amplify)| {
         link.cheat_with(Role::Alice, Kind::Amplify, |payload| {
@@ -209,7 +209,7 @@ fn another_key_length_or_seed() {
 }
 
 #[test]
-fn another_ledger() {
+fn attack_03_another_ledger() {
     for sender in [Role::Alice, Role::Bob] {
         let link = Link::cascade();
         is_disagreement(&link.cheat_with(sender, Kind::Final, |payload| payload[31] ^= 1), "ledger");

@@ -116,7 +116,7 @@ fn every_message_comes_once() {
 }
 
 #[test]
-fn no_message_comes_early() {
+fn attack_12_no_message_comes_early() {
     let link = Link::cascade();
     // What Alice sends, and what she would like to send in its place.
     for (due, early) in [

@@ -49,6 +49,7 @@ mod secret_file;
 use std::fmt;
 use std::path::Path;
 
+use qkdpp_kernels::wipe;
 use zeroize::{Zeroize, Zeroizing};
 
 use counters::Counters;
@@ -85,6 +86,7 @@ impl fmt::Display for Direction {
 }
 
 /// The hash key pair of one direction, which stays the same over the life of the pool. Zeroized on drop.
+#[derive(Default)]
 pub struct HashKeys {
     /// The point at which the message polynomial is evaluated.
     pub k: Zeroizing<[u8; BLOCK_LEN]>,
@@ -166,7 +168,9 @@ impl Pool {
     /// part of the secret was never filled in, or the error of the disk. No file is left behind.
     pub fn create(path: impl AsRef<Path>, secret: &[u8]) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let secrets = SecretFile::create(path, secret)?;
+        let secrets = SecretFile::create(path, secret);
+        wipe::dead_stack();
+        let secrets = secrets?;
         let counters = Counters::create(path, secrets.pool_id()).inspect_err(|_| secrets.discard())?;
         private_file::sync_parent(path)?;
         Ok(Self { counters, secrets })
@@ -181,7 +185,9 @@ impl Pool {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let (counters, pool_id) = Counters::open(path)?;
-        let mut secrets = SecretFile::open(path, pool_id)?;
+        let secrets = SecretFile::open(path, pool_id);
+        wipe::dead_stack();
+        let mut secrets = secrets?;
         for direction in Direction::BOTH {
             let (used, pads) = (counters.used(direction), secrets.pads_per_direction());
             if used > pads {

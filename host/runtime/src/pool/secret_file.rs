@@ -16,6 +16,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use qkdpp_kernels::wipe;
 use zeroize::Zeroizing;
 
 use super::{BLOCK_LEN, Direction, HashKeys, StoreError, private_file};
@@ -39,13 +40,15 @@ pub(super) struct SecretFile {
     path: PathBuf,
     pool_id: u128,
     pads_per_direction: u64,
-    hash_keys: [HashKeys; 2],
+    /// By `Direction::index`; on the heap, since a value that moves leaves a copy behind.
+    hash_keys: Box<[HashKeys; 2]>,
     /// All records below this are zeros, by `Direction::index`. Behind the counters after a failed erasure.
     erased: [u64; 2],
 }
 
 impl SecretFile {
     /// Writes the file that belongs to the database `pool` from the pre-shared `secret`.
+    #[inline(never)]
     pub(super) fn create(pool: &Path, secret: &[u8]) -> Result<Self, StoreError> {
         let pads_per_direction = pads_in(secret)?;
         let mut pool_id = [0; 16];
@@ -59,7 +62,7 @@ impl SecretFile {
             private_file::discard(&path);
             StoreError::Io { action: "write", path: path.clone(), source }
         })?;
-        let hash_keys = Direction::BOTH.map(|direction| hash_keys_in(&image, direction));
+        let hash_keys = hash_keys_in(&image);
         Ok(Self {
             file,
             path,
@@ -71,6 +74,7 @@ impl SecretFile {
     }
 
     /// Opens the file that belongs to the database `pool` with `pool_id`.
+    #[inline(never)]
     pub(super) fn open(pool: &Path, pool_id: u128) -> Result<Self, StoreError> {
         let path = path_beside(pool);
         let mut file = private_file::open(&path)?;
@@ -93,7 +97,8 @@ impl SecretFile {
                 return Err(StoreError::Corrupted { path, what: format!("the hash keys {direction}") });
             }
         }
-        let hash_keys = Direction::BOTH.map(|direction| hash_keys_in(&*head, direction));
+        let hash_keys = hash_keys_in(&*head);
+        wipe::dead_stack();
         Ok(Self { file, path, pool_id, pads_per_direction, hash_keys, erased: [0; 2] })
     }
 
@@ -266,10 +271,16 @@ fn keys_at(direction: Direction) -> usize {
     HEADER_LEN + direction.index() * KEYS_LEN
 }
 
-fn hash_keys_in(file: &[u8], direction: Direction) -> HashKeys {
-    let (k, b) = file[keys_at(direction)..][..2 * BLOCK_LEN].split_at(BLOCK_LEN);
-    let block = |bytes: &[u8]| Zeroizing::new(std::array::from_fn(|i| bytes[i]));
-    HashKeys { k: block(k), b: block(b) }
+#[inline(never)]
+#[expect(clippy::unnecessary_box_returns, reason = "returned by value, the keys would stay on the stack")]
+fn hash_keys_in(file: &[u8]) -> Box<[HashKeys; 2]> {
+    let mut hash_keys = Box::<[HashKeys; 2]>::default();
+    for (keys, direction) in hash_keys.iter_mut().zip(Direction::BOTH) {
+        let (k, b) = file[keys_at(direction)..][..2 * BLOCK_LEN].split_at(BLOCK_LEN);
+        keys.k.copy_from_slice(k);
+        keys.b.copy_from_slice(b);
+    }
+    hash_keys
 }
 
 fn is_erased(record: &[u8]) -> bool {
@@ -282,6 +293,7 @@ fn is_intact(pool_id: u128, at: u64, record: &[u8]) -> bool {
     check(pool_id, at, bytes) == found
 }
 
+#[inline(never)]
 fn check(pool_id: u128, at: u64, bytes: &[u8]) -> [u8; CHECK_LEN] {
     let mut hasher = Zeroizing::new(blake3::Hasher::new());
     hasher.update(&pool_id.to_le_bytes()).update(&at.to_le_bytes()).update(bytes);

@@ -1,15 +1,16 @@
 //! Two links with small blocks on key pools in a folder of their own.
 #![allow(dead_code, reason = "several test programs share this, and each uses a part")]
 
+pub(crate) mod stepped;
 #[path = "../under_test/mod.rs"]
-mod under_test;
+pub(crate) mod under_test;
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use qkdpp::{Entropy, Event, Link, LinkConfig, LinkError, OsEntropy, Pool, ServeError, Statistics, serve};
-use qkdpp_kernels::Bits;
+use qkdpp_kernels::{Backend, Bits};
 use qkdpp_protocol::profile::{Amplification, Profile, Protocol, Reconciliation, Test, Verification};
 use qkdpp_protocol::proof::{Proof, Tl2017};
 use qkdpp_protocol::raw::{Entries, RawBatch};
@@ -122,9 +123,19 @@ impl Pools {
         profile: Profile,
         entropy: Box<dyn Entropy>,
     ) -> Result<Link, LinkError> {
-        let backend = under_test::open();
-        Link::new(LinkConfig { role, profile, backend, pool: self.open(role), entropy })
+        link_on(role, profile, under_test::open(), self.open(role), entropy)
     }
+}
+
+/// A link of these parts.
+pub(crate) fn link_on(
+    role: Role,
+    profile: Profile,
+    backend: Box<dyn Backend>,
+    pool: Pool,
+    entropy: Box<dyn Entropy>,
+) -> Result<Link, LinkError> {
+    Link::new(LinkConfig { role, profile, backend, pool, entropy })
 }
 
 /// Hash keys and pads, each 16 characters that are there once.

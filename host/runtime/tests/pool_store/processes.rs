@@ -98,7 +98,7 @@ fn random(state: &mut u64) -> u64 {
 }
 
 #[test]
-fn killed_anywhere_a_pad_is_handed_out_once() {
+fn attack_11_killed_anywhere_a_pad_is_handed_out_once() {
     const PADS: u64 = 20_000;
     const KILLS: usize = 40;
     let (_folder, path, pool) = new_pool(PADS);
@@ -136,7 +136,7 @@ fn killed_anywhere_a_pad_is_handed_out_once() {
 
 /// The states in which a death at each step of `reserve` leaves the two files, put together from copies.
 #[test]
-fn each_step_of_a_reservation_can_be_the_last() {
+fn attack_11_each_step_of_a_reservation_can_be_the_last() {
     let (_folder, path, pool) = new_pool(6);
     drop(pool);
     let files = || (fs::read(&path).unwrap(), fs::read(pads_file(&path)).unwrap());
