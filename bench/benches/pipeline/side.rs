@@ -55,6 +55,7 @@ impl Side {
             bob_key: HashKey::new(3, 4),
             alice_pad: 0,
             bob_pad: 0,
+            spent: 0.0,
         };
         Self {
             role,
@@ -113,6 +114,12 @@ impl Side {
                     let pads = (from..from + u64::from(count)).map(|number| pad(sender, number)).collect();
                     self.handle(Input::Pads(sender, Pads::new(from, pads)));
                 }
+                Step::Peek { sender, number } => {
+                    let pads = Pads::new(number, vec![pad(sender, number)]);
+                    self.handle(Input::Pads(sender, pads));
+                }
+                // Nothing is kept: the benchmark has no disk.
+                Step::Spend(_) | Step::Record(_) => {}
                 Step::Key(key) => self.keys.push(key),
                 Step::Report(report) => self.reports.push(*report),
                 Step::Wait(_) => return,

@@ -1,5 +1,8 @@
 //! The program `qkdpp`: every part of the chain from the command line.
 
+#[macro_use]
+mod output;
+
 mod amplify;
 mod bench;
 mod compute;
@@ -10,6 +13,7 @@ mod distill;
 mod error;
 mod feed;
 mod keyrate;
+mod ledger;
 mod pair;
 mod reconcile;
 mod report;
@@ -41,6 +45,7 @@ enum Command {
     Reconcile(reconcile::Arguments),
     Amplify(amplify::Arguments),
     Keyrate(keyrate::Arguments),
+    Ledger(ledger::Arguments),
     Bench(bench::Arguments),
     Device(device::Arguments),
 }
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Amplify(arguments) => amplify::run(&arguments),
         Command::Keyrate(arguments) => keyrate::run(&arguments),
+        Command::Ledger(arguments) => ledger::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
     };

@@ -6,7 +6,8 @@
 //! over GF(2^128) (SPEC §6). The hash key (k, b) is kept for the lifetime of the pool; with the fixed b the family is
 //! ε-almost strongly universal, which recycling it requires (Portmann, IEEE Trans. Inf. Theory 60, 4383). Each pad
 //! encrypts one tag and is burnt whether the tag verifies or not; only that of a Hello is not burnt by a forgery
-//! (WIRE.md §2). Failure probability per tag: (w + 1)/2^128 for w blocks of 128 bits.
+//! (WIRE.md §2). Failure probability per tag: (w + 1)/2^128 for w blocks of 128 bits, and w is bounded
+//! ([`EPSILON_PER_TAG`]).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,7 +16,14 @@ use qkdpp_kernels::{polyhash, wipe};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::error::ProtocolError;
-use crate::wire::Trailer;
+use crate::wire::{MAX_PAYLOAD, Trailer};
+
+/// Bytes of messages accepted without a tag: a few of the largest.
+pub const UNTAGGED_LIMIT: u64 = 4 * MAX_PAYLOAD as u64;
+
+/// Probability that a forged tag is accepted, at most. A forger chooses the length, up to [`UNTAGGED_LIMIT`]; the pad's
+/// number and the length block are hashed with it.
+pub const EPSILON_PER_TAG: f64 = (UNTAGGED_LIMIT / 16 + 2) as f64 / (1u128 << 127) as f64 / 2.0;
 
 /// The hash key of one direction. On the heap, since a value that moves leaves a copy behind.
 #[derive(Clone)]
@@ -83,7 +91,6 @@ pub(crate) struct Transcript {
     untagged: u64,
     pads: VecDeque<Pads>,
     tags: u64,
-    epsilon: f64,
 }
 
 /// The pad a tag needs is not at hand: it has to be reserved first.
@@ -94,7 +101,7 @@ impl Transcript {
     pub(crate) fn new(key: HashKey) -> Self {
         let stream = new_stream(&key);
         wipe::dead_stack();
-        Self { key, stream, untagged: 0, pads: VecDeque::new(), tags: 0, epsilon: 0.0 }
+        Self { key, stream, untagged: 0, pads: VecDeque::new(), tags: 0 }
     }
 
     /// Adds the bytes of a message.
@@ -111,11 +118,6 @@ impl Transcript {
     /// Tags made or checked.
     pub(crate) fn tags(&self) -> u64 {
         self.tags
-    }
-
-    /// Sum of the failure probabilities of all tags so far.
-    pub(crate) fn epsilon(&self) -> f64 {
-        self.epsilon
     }
 
     pub(crate) fn supply(&mut self, pads: Pads) {
@@ -178,11 +180,9 @@ impl Transcript {
     fn next_tag(&mut self) -> Option<Trailer> {
         let (number, pad) = self.next_pad()?;
         self.stream.update(&number.to_le_bytes());
-        let blocks = (self.untagged + 8).div_ceil(16);
         let stream = std::mem::replace(&mut self.stream, new_stream(&self.key));
         self.untagged = 0;
         self.tags += 1;
-        self.epsilon += (blocks + 1) as f64 * 2f64.powi(-128);
         Some(Trailer { pad: number, tag: stream.finish() ^ self.key.halves[1] ^ pad })
     }
 }

@@ -2,6 +2,7 @@
 
 use qkdpp_kernels::ShapeError;
 
+use crate::budget::BudgetError;
 use crate::wire::Kind;
 
 /// A session stopped. Whatever it held is wiped; nothing of the unfinished blocks is delivered.
@@ -13,6 +14,9 @@ pub enum SessionError {
     /// This side's own raw record does not fit the profile or the peer's detections.
     #[error("own record: {0}")]
     Record(#[from] RecordError),
+    /// The profile's ε budget is spent: the operator must act.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     /// Too many blocks in a row were discarded on alarms: somebody must look at the link.
     #[error(
         "{blocks} blocks in a row were discarded on alarms, as many as the profile allows: look at the link"

@@ -4,6 +4,7 @@ use qkdpp_kernels::toeplitz::Family;
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
+use crate::budget::{Budget, Spending};
 use crate::cascade::Variant;
 use crate::monitor;
 use crate::proof::Proof;
@@ -43,6 +44,9 @@ pub struct Profile {
     /// Hash family of privacy amplification.
     #[serde(default)]
     pub amplification: Amplification,
+    /// Largest ε that all keys may have together.
+    #[serde(default)]
+    pub budget: Budget,
     /// Blocks that may be open at once.
     #[serde(default = "default_blocks_in_flight")]
     pub blocks_in_flight: u32,
@@ -275,7 +279,18 @@ impl Profile {
         self.validate_proof()?;
         self.reconciliation.validate()?;
         self.verification.validate()?;
-        self.monitor.validate(self.intensity_classes())
+        self.monitor.validate(self.intensity_classes())?;
+        self.validate_budget()
+    }
+
+    fn validate_budget(&self) -> Result<(), ProfileError> {
+        let Budget { session, authentication_keys: keys } = self.budget;
+        let least = Spending::new(self, 0.0).through(0).session;
+        let enough = session >= least && session < 1.0;
+        let got = format!("{session:e}, where a block takes {least:e}");
+        check(enough, "budget.session", "at least the ε of one block, and less than 1", &got)?;
+        let name = "budget.authentication_keys";
+        check(keys >= session && keys < 1.0, name, "at least budget.session, and less than 1", &keys)
     }
 
     fn validate_source(&self) -> Result<(), ProfileError> {

@@ -49,8 +49,6 @@ pub struct BlockReport {
     pub evaluation: Option<Evaluation>,
     /// Factor by which the statistics would have to grow for a key; only where there was none.
     pub detections_for_key: Option<f64>,
-    /// Total ε of the key: secrecy, correctness, authentication so far.
-    pub epsilon: f64,
     /// What this side's monitors found. Of a block with a key, numbers that tell about the key are withheld.
     pub monitors: Vec<Finding>,
     /// Why there is no key.

@@ -16,6 +16,8 @@ use qkdpp_kernels::toeplitz::{Family, Toeplitz};
 use qkdpp_kernels::{Bits, ShapeError, Shared};
 use zeroize::Zeroize;
 
+use crate::budget::KeyEpsilon;
+
 /// Key bits after sifting; the two sides' differ by the channel's errors.
 #[derive(Debug)]
 pub struct Sifted {
@@ -182,7 +184,7 @@ impl PeerAccepts {
 
 impl Amplified {
     /// Releases the key.
-    pub(crate) fn deliver(self, _accepted: &PeerAccepts, block: u64, epsilon: f64) -> SecretKey {
+    pub(crate) fn deliver(self, _accepted: &PeerAccepts, block: u64, epsilon: KeyEpsilon) -> SecretKey {
         SecretKey { block, epsilon, bits: self.bits }
     }
 }
@@ -190,7 +192,7 @@ impl Amplified {
 /// A key both sides hold, ε-secret in the composable sense.
 pub struct SecretKey {
     block: u64,
-    epsilon: f64,
+    epsilon: KeyEpsilon,
     bits: Bits,
 }
 
@@ -200,8 +202,8 @@ impl SecretKey {
         self.block
     }
 
-    /// Total ε: secrecy, correctness and authentication up to its delivery.
-    pub fn epsilon(&self) -> f64 {
+    /// What is promised about it: secrecy, correctness, and authentication up to its delivery.
+    pub fn epsilon(&self) -> KeyEpsilon {
         self.epsilon
     }
 

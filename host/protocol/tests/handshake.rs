@@ -26,10 +26,11 @@ fn config(role: Role, alice_pad: u64, bob_pad: u64) -> Config {
         bob_key: key(Role::Bob),
         alice_pad,
         bob_pad,
+        spent: 0.0,
     }
 }
 
-/// Answers draws; the first other step.
+/// Answers draws, keeps no record; the first other step.
 fn next_step(session: &mut Session, pair: &Pair) -> Step {
     loop {
         match session.poll() {
@@ -37,6 +38,7 @@ fn next_step(session: &mut Session, pair: &Pair) -> Step {
                 let nonce = zeroize::Zeroizing::new(vec![1; len]);
                 session.handle(pair.now, Input::Drawn(id, nonce)).expect("a nonce");
             }
+            Step::Spend(_) | Step::Record(_) => {}
             step => return step,
         }
     }

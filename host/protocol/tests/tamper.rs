@@ -247,6 +247,7 @@ fn bobs_config(profile: Profile) -> Config {
         bob_key: key(Role::Bob),
         alice_pad: 0,
         bob_pad: 0,
+        spent: 0.0,
     }
 }
 

@@ -1,12 +1,13 @@
 //! QKD post-processing for a vendor's link: raw records and the peer's messages in, secret keys out.
 //!
-//! A [`Link`] joins a protocol session with a backend for its computations, the pool of authentication keys and a
-//! source of randomness. It can be driven step by step, without threads or sockets of its own ([`Link::message`],
+//! A [`Link`] joins a protocol session with a backend for its computations, the pool of authentication keys, a source of
+//! randomness and the ledger on disk ([`Journal`]). It can be driven step by step, without threads or sockets of its own ([`Link::message`],
 //! [`Link::pulses`], [`Link::next_message`], [`Link::next_event`]), or by [`serve()`], which runs it over a byte stream
 //! such as a TCP connection until its records end.
 
 pub mod backend;
 pub mod entropy;
+pub mod journal;
 pub mod link;
 pub mod pool;
 pub mod serve;
@@ -15,6 +16,7 @@ pub mod serve;
 pub use qkdpp_device as device;
 
 pub use entropy::{Entropy, EntropyError, Monitored, OsEntropy};
+pub use journal::{Journal, JournalError};
 pub use link::{Event, Link, LinkConfig, LinkError, Statistics};
 pub use pool::{Pool, StoreError};
 pub use serve::{ServeError, serve};

@@ -13,6 +13,7 @@ use qkdpp_protocol::{
 use zeroize::Zeroizing;
 
 use crate::entropy::{Assessment, Entropy, EntropyError, Monitored};
+use crate::journal::{Journal, JournalError};
 use crate::pool::{Direction, Pad, Pool, StoreError};
 
 /// What a link is made of.
@@ -27,6 +28,8 @@ pub struct LinkConfig {
     pub pool: Pool,
     /// Randomness: full entropy in every bit. The link adds the health tests.
     pub entropy: Box<dyn Entropy>,
+    /// The ledger on disk, in which each block is entered before its key is handed out; `None` keeps no record.
+    pub journal: Option<Journal>,
 }
 
 /// A link stopped.
@@ -44,6 +47,9 @@ pub enum LinkError {
     /// The random source failed.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// The ledger could not be written: the operator must act.
+    #[error("ledger: {0}")]
+    Journal(#[from] JournalError),
 }
 
 /// What a link delivers.
@@ -81,6 +87,7 @@ pub struct Link {
     backend: Box<dyn Backend>,
     pool: Pool,
     entropy: Monitored<Box<dyn Entropy>>,
+    journal: Option<Journal>,
     /// Jobs the backend had no room for.
     queued: VecDeque<(JobId, Job)>,
     outgoing: VecDeque<Vec<u8>>,
@@ -98,7 +105,7 @@ impl Link {
     /// # Errors
     /// If the profile is not valid or a part fails at once.
     pub fn new(config: LinkConfig) -> Result<Self, LinkError> {
-        let LinkConfig { role, profile, backend, pool, entropy } = config;
+        let LinkConfig { role, profile, backend, pool, entropy, journal } = config;
         let entropy = Monitored::new(entropy, Assessment::CONTINUOUS)?;
         let alice_key = hash_key(&pool, Direction::AliceToBob);
         let bob_key = hash_key(&pool, Direction::BobToAlice);
@@ -110,6 +117,7 @@ impl Link {
             bob_key,
             alice_pad: pool.next(Direction::AliceToBob),
             bob_pad: pool.next(Direction::BobToAlice),
+            spent: pool.spent(),
         })?;
         let mut link = Self {
             role,
@@ -117,6 +125,7 @@ impl Link {
             backend,
             pool,
             entropy,
+            journal,
             queued: VecDeque::new(),
             outgoing: VecDeque::new(),
             events: VecDeque::new(),
@@ -284,6 +293,12 @@ impl Link {
                     wipe::dead_stack();
                     let pads = pads?;
                     self.session.handle(Instant::now(), Input::Pads(sender, pads))?;
+                }
+                Step::Spend(total) => self.pool.spend(total)?,
+                Step::Record(record) => {
+                    if let Some(journal) = &mut self.journal {
+                        journal.append(self.pool.id(), record)?;
+                    }
                 }
                 Step::Key(key) => self.events.push_back(Event::Key(key)),
                 Step::Report(report) => {

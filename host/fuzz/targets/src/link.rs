@@ -34,6 +34,7 @@ fn link(method: Method, slots: u32) -> Link {
         reconciliation: Reconciliation { method, ldpc_iterations: 4, ..Reconciliation::default() },
         verification: Verification { segment_bits: 256, tag_bits: 32 },
         amplification: Amplification::default(),
+        budget: qkdpp_protocol::budget::Budget::default(),
         monitor: qkdpp_protocol::monitor::Settings::default(),
         blocks_in_flight: 2,
         silence_seconds: 60,

@@ -265,6 +265,7 @@ impl Side {
             bob_key: hash_key(Role::Bob),
             alice_pad: 0,
             bob_pad: 0,
+            spent: 0.0,
         });
         Self {
             session: session.expect("a valid profile"),
@@ -306,7 +307,7 @@ impl Side {
                     self.handle(now, Input::Pads(sender, Pads::new(number, vec![pad(sender, number)])));
                 }
                 Step::Key(key) => self.keys.push(key),
-                Step::Report(_) => {}
+                Step::Spend(_) | Step::Record(_) | Step::Report(_) => {}
                 Step::Wait(_) => return None,
             }
         }

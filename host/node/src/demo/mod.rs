@@ -25,7 +25,8 @@ use crate::report::{Run, Source, html, table};
 /// The keys of both sides are compared and wiped. The command fails if they differ.
 ///
 /// DIR gets report.html: one file with QBER, efficiency f and key rate of each block beside the modelled and published
-/// values, and everything that was disclosed. The key pools are made in DIR and removed at the end.
+/// values, and everything that was disclosed; and alice.ledger and bob.ledger, the durable records of both sides, which
+/// go on from run to run (see qkdpp ledger). The key pools are made in DIR and removed at the end.
 #[derive(clap::Args)]
 #[command(after_help = after_help())]
 pub(crate) struct Arguments {
@@ -43,7 +44,7 @@ pub(crate) struct Arguments {
     /// time-shift, after-gate or sudden-loss
     #[arg(long, value_name = "NAME[=STRENGTH][@SLOT]")]
     attack: Option<Attack>,
-    /// Folder for the report; made if it is not there
+    /// Folder for the report and the ledgers; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "qkdpp-demo")]
     out: PathBuf,
     /// Print one JSON object instead of the table
@@ -100,6 +101,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         table::print(&summary);
         println!("report: {}", report.display());
+        let [alice, bob] = ["alice.ledger", "bob.ledger"].map(|name| arguments.out.join(name));
+        println!("ledgers: {}, {}", alice.display(), bob.display());
     }
     Ok(())
 }
@@ -127,7 +130,7 @@ fn distil(
     let (to_bob, bob) = sync_channel(BATCHES_AHEAD);
     thread::scope(|scope| {
         scope.spawn(move || generate(batches, &to_alice, &to_bob));
-        let setup = Setup { profile, backends, entropy, folder, progress: &progress };
+        let setup = Setup { profile, backends, entropy, folder, ledgers: Some(folder), progress: &progress };
         pair::run(setup, records(alice), records(bob))
     })
 }

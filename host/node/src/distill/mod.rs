@@ -44,6 +44,10 @@ pub(crate) struct Arguments {
     /// Sifted keys only: use the first N bits of each file; without it, all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     bits: Option<u32>,
+    /// Folder for alice.ledger and bob.ledger, the durable records of both sides; made if it is not there. Without it none
+    /// is kept
+    #[arg(long, value_name = "DIR")]
+    ledgers: Option<PathBuf>,
     /// Print one JSON object instead of the table
     #[arg(long)]
     json: bool,
@@ -66,6 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         backends,
         entropy: PairEntropy::of_the_system()?,
         folder: &env::temp_dir(),
+        ledgers: arguments.ledgers.as_deref(),
         progress: &progress,
     };
     let outcome = pair::run(setup, alice, bob)?;

@@ -14,12 +14,13 @@ mod pools;
 mod progress;
 mod wire;
 
+use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
-use qkdpp::{Entropy, Link, LinkConfig, Monitored, OsEntropy, Pool, ServeError, serve};
+use qkdpp::{Entropy, Journal, Link, LinkConfig, Monitored, OsEntropy, Pool, ServeError, serve};
 use qkdpp_kernels::Backend;
 use qkdpp_protocol::{Profile, RawBatch, Role};
 
@@ -55,6 +56,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) entropy: PairEntropy,
     /// Where the key pools are made and removed again.
     pub(crate) folder: &'a Path,
+    /// Where alice.ledger and bob.ledger are kept, if they are.
+    pub(crate) ledgers: Option<&'a Path>,
     pub(crate) progress: &'a Progress,
 }
 
@@ -67,7 +70,7 @@ pub(crate) fn run(
     alice_records: impl Iterator<Item = Result<RawBatch, String>> + Send,
     bob_records: impl Iterator<Item = Result<RawBatch, String>> + Send,
 ) -> Result<Outcome, Failure> {
-    let Setup { profile, backends, mut entropy, folder, progress } = setup;
+    let Setup { profile, backends, mut entropy, folder, ledgers, progress } = setup;
     let pools = Pools::create(folder, &mut *entropy.shared)?;
     let (alice_stream, alice_wire) = connect()?;
     let (bob_wire, bob_stream) = connect()?;
@@ -75,7 +78,8 @@ pub(crate) fn run(
     let Backends { alice: for_alice, bob: for_bob, .. } = backends;
     let monitors = [&for_alice, &for_bob].map(Backend::monitor);
     let link = |role, backend, pool: Pool, entropy| {
-        let config = LinkConfig { role, profile: profile.clone(), backend, pool, entropy };
+        let journal = ledgers.map(|folder| journal(folder, role)).transpose()?;
+        let config = LinkConfig { role, profile: profile.clone(), backend, pool, entropy, journal };
         Link::new(config).map_err(|error| failure(role, &error.into()))
     };
     let alice = link(Role::Alice, for_alice, pools.alice, entropy.alice)?;
@@ -97,6 +101,16 @@ pub(crate) fn run(
     let outcome = compare(alice, bob, wire.traffic(), elapsed)?;
     let counts = monitors.map(|monitor| monitor.map(|counts| counts()).unwrap_or_default());
     Ok(Outcome { counts, ..outcome })
+}
+
+/// The ledger of one side, which goes on if there is one.
+fn journal(folder: &Path, role: Role) -> Result<Journal, Failure> {
+    let name = match role {
+        Role::Alice => "alice.ledger",
+        Role::Bob => "bob.ledger",
+    };
+    fs::create_dir_all(folder).map_err(Failure::file(folder))?;
+    Journal::open(folder.join(name)).map_err(Failure::input)
 }
 
 /// Serves one side to its end.

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use qkdpp_channel::{Detector, Link, Loss, Source as LightSource};
+use qkdpp_protocol::KeyEpsilon;
 
 use super::plots::Plot;
-use super::table::{self, comparison, cpu_time, epsilon, link_time, no_key, optional_rate};
+use super::table::{self, comparison, cpu_time, epsilon, link_time, no_key, of_key, optional_rate};
 use super::{BlockRow, Summary, monitors, units};
 use crate::config::Config;
 
@@ -151,7 +152,7 @@ fn block_row(block: &BlockRow) -> Vec<String> {
         report.method.to_owned(),
         format!("{:.4}", report.f),
         units::count(block.leak_bits),
-        epsilon(report.epsilon),
+        epsilon(of_key(report.ledger.epsilon)),
         units::count(block.secret_bits),
         optional_rate(block.secret_bits_per_link_second),
         units::rate(block.secret_bits_per_cpu_second),
@@ -182,6 +183,7 @@ fn ledger(summary: &Summary) -> String {
         let ledger = &block.report.ledger;
         let leaks: Vec<String> =
             ledger.leaks.iter().map(|(leak, bits)| format!("{leak:?} {}", units::count(*bits))).collect();
+        let part = |part: fn(&KeyEpsilon) -> f64| epsilon(ledger.epsilon.as_ref().map_or(0.0, part));
         vec![
             ledger.block.to_string(),
             units::count(ledger.sifted),
@@ -190,8 +192,11 @@ fn ledger(summary: &Summary) -> String {
             format!("{} of {}", block.report.failed, block.report.frames),
             block.report.rounds.to_string(),
             units::count(ledger.secret),
-            epsilon(ledger.epsilon_secret),
-            epsilon(ledger.epsilon_correct),
+            part(|key| key.secrecy),
+            part(|key| key.correctness),
+            epsilon(ledger.verification),
+            part(|key| key.authentication),
+            epsilon(ledger.spent.session),
         ]
     });
     let header = [
@@ -204,9 +209,17 @@ fn ledger(summary: &Summary) -> String {
         "secret",
         "ε secrecy",
         "ε correctness",
+        "of that, verification",
+        "ε authentication",
+        "ε used so far",
     ];
-    grid(&header, rows)
+    grid(&header, rows) + LEDGER_LEGEND
 }
+
+/// How the ε of the ledger add up.
+const LEDGER_LEGEND: &str = "<p>The ε of a key is the sum of its secrecy, its correctness and the authentication of the \
+    session until its delivery. Each block adds to what the session has used, with or without a key, and each tag \
+    once.</p>";
 
 fn channel(summary: &Summary) -> String {
     let sifted = summary.total.sifted_bits.max(1) as f64;

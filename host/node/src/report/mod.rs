@@ -256,7 +256,7 @@ pub(crate) struct Total {
     pub(crate) secret_bits: u64,
     /// Error rate of all sifted bits that were kept.
     pub(crate) qber: f64,
-    /// ε of all keys: it adds up over blocks.
+    /// ε of all keys together: of all blocks and tags of the session.
     pub(crate) epsilon: f64,
     pub(crate) link_seconds: Option<f64>,
     pub(crate) secret_bits_per_link_second: Option<f64>,
@@ -278,7 +278,7 @@ impl Total {
             leak_bits: sum(|block| block.leak_bits),
             secret_bits,
             qber: sum(|block| block.report.errors) as f64 / kept.max(1) as f64,
-            epsilon: blocks.iter().map(|block| block.report.epsilon).sum(),
+            epsilon: blocks.iter().map(|block| block.report.ledger.spent.session).fold(0.0, f64::max),
             link_seconds,
             secret_bits_per_link_second: link_seconds.map(|seconds| per(secret_bits, seconds)),
             cpu_seconds,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use qkdpp_protocol::KeyEpsilon;
+
 use super::expected::EFFICIENCY;
 use super::{BlockRow, Run, Source, Summary, monitors, units};
 use crate::config::protocol_name;
@@ -172,16 +174,22 @@ const HEADER: [&str; 10] = [
 ];
 
 fn table(summary: &Summary) -> String {
-    let mut rows = vec![HEADER.map(str::to_owned)];
-    rows.extend(summary.blocks.iter().map(row));
+    let mut rows: Vec<_> = summary.blocks.iter().map(row).collect();
     if summary.blocks.len() > 1 {
         rows.push(total(summary));
     }
-    let widths: [usize; HEADER.len()] =
+    grid(&HEADER, &rows, summary.blocks.len())
+}
+
+/// Columns under `header`, with a rule under it and one after the first `blocks` rows, if more follow.
+pub(crate) fn grid<const N: usize>(header: &[&str; N], rows: &[[String; N]], blocks: usize) -> String {
+    let header = header.map(str::to_owned);
+    let rows: Vec<&[String; N]> = std::iter::once(&header).chain(rows).collect();
+    let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {
-        if index == 1 || (index > 1 && index == summary.blocks.len() + 1) {
+        if index == 1 || (index > 1 && index == blocks + 1) {
             let rule: Vec<String> = widths.iter().map(|&width| "─".repeat(width)).collect();
             let _ = writeln!(text, "{}", rule.join("  "));
         }
@@ -201,7 +209,7 @@ fn row(block: &BlockRow) -> [String; HEADER.len()] {
         units::percent(report.qber),
         format!("{:.4}", report.f),
         units::count(block.leak_bits),
-        epsilon(report.epsilon),
+        epsilon(of_key(report.ledger.epsilon)),
         units::count(block.secret_bits),
         optional_rate(block.secret_bits_per_link_second),
         units::rate(block.secret_bits_per_cpu_second),
@@ -222,6 +230,11 @@ fn total(summary: &Summary) -> [String; HEADER.len()] {
         optional_rate(total.secret_bits_per_link_second),
         units::rate(total.secret_bits_per_cpu_second),
     ]
+}
+
+/// Total ε of a key, 0 without one.
+pub(super) fn of_key(epsilon: Option<KeyEpsilon>) -> f64 {
+    epsilon.map_or(0.0, |epsilon| epsilon.total())
 }
 
 /// A block without a key has promised nothing.

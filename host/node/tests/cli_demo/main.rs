@@ -1,7 +1,8 @@
-//! `qkdpp demo`, `simulate` and `distill` as a user runs them.
+//! `qkdpp demo`, `simulate`, `distill` and `ledger` as a user runs them.
 
 mod bad_input;
 mod fixture;
+mod ledger;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,8 +32,9 @@ fn the_demo_gives_equal_keys_and_a_report() {
     for column in ["sifted bits", "QBER", "leak bits", "secret bits", "per s of link", "per s of CPU"] {
         assert!(run.stdout.contains(column), "{column}: {}", run.stdout);
     }
-    let left: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["report.html"], "the key pools are gone");
+    let mut left: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["alice.ledger", "bob.ledger", "report.html"], "the key pools are gone");
     let page = fs::read_to_string(Path::new(&out).join("report.html")).unwrap();
     assert_eq!(page.matches("<svg").count(), 3);
     for outside in ["src=", "href=", "@import", "url("] {

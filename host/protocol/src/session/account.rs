@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use qkdpp_kernels::{Bits, Shared};
 
-use crate::ledger::{Leak, Ledger};
+use super::BlockPlan;
+use crate::ledger::{Decision, Ledger};
 use crate::monitor::{Finding, Observed, withhold};
 use crate::profile::{Method, Profile};
 use crate::proof::{Counts, Evaluation};
 use crate::raw::RawBatch;
 use crate::reconcile::Outcome;
+use crate::record::{BlockRecord, Tally};
 use crate::report::{BlockReport, entropy};
 use crate::session::watching::reason;
+use crate::wire::hex;
 
 /// Detections of a block, before the key is known.
 #[derive(Clone, Default)]
@@ -47,7 +50,7 @@ impl Detected {
 }
 
 pub(crate) struct Account {
-    profile: Arc<Profile>,
+    plan: BlockPlan,
     detected: Detected,
     /// Intensity planes of the key.
     intensity: [Shared; 2],
@@ -59,7 +62,6 @@ pub(crate) struct Account {
     rounds: u64,
     errors: u64,
     evaluation: Option<Evaluation>,
-    epsilon: f64,
     findings: Vec<Finding>,
     no_key: Option<String>,
 }
@@ -68,13 +70,13 @@ impl Account {
     /// `key` and `test` are the intensity planes of the sifted key and of the test bits, `test_errors` marks errors
     /// among the latter.
     pub(crate) fn new(
-        profile: &Arc<Profile>,
-        block: u64,
+        plan: &BlockPlan,
         mut detected: Detected,
         key: [Bits; 2],
         test: &[Bits; 2],
         test_errors: &Bits,
     ) -> Self {
+        let profile = &plan.profile;
         let classes = profile.intensity_classes();
         let all = |planes: &[Bits; 2]| by_intensity(&Bits::all_ones(planes[0].len()), planes, classes);
         let counts = Counts {
@@ -87,12 +89,12 @@ impl Account {
             leak: 0.0,
             dropped_key: 0,
         };
-        let ledger = Ledger::new(block, key[0].len() as u64);
+        let ledger = Ledger::new(plan.block, key[0].len() as u64);
         detected.observed.sifted.n_key.clone_from(&counts.n_key);
         detected.observed.sifted.n_test.clone_from(&counts.n_test);
         detected.observed.sifted.m_test.clone_from(&counts.m_test);
         Self {
-            profile: Arc::clone(profile),
+            plan: plan.clone(),
             detected,
             intensity: key.map(Arc::new),
             counts,
@@ -103,7 +105,6 @@ impl Account {
             rounds: 0,
             errors: 0,
             evaluation: None,
-            epsilon: 0.0,
             findings: Vec::new(),
             no_key: None,
         }
@@ -130,15 +131,9 @@ impl Account {
         self.errors = errors;
     }
 
-    pub(crate) fn verified(&mut self, segments: usize, failed: usize) {
-        let tag_bits = self.profile.verification.tag_bits;
-        self.ledger.add(Leak::VerificationTags, segments as u64 * u64::from(tag_bits));
-        self.ledger.add(Leak::Verdicts, segments as u64);
+    pub(crate) fn verified(&mut self, failed: usize) {
+        self.ledger.verified(self.plan.profile.verification);
         self.failed += failed as u64;
-        // One polynomial of degree ⌈n/128⌉ + 1 per segment; SPEC §6.
-        let blocks = self.profile.verification.segment_bits.div_ceil(128);
-        let each = f64::from(blocks + 1) * 2f64.powi(-(tag_bits as i32));
-        self.ledger.epsilon_correct = each * segments as f64;
     }
 
     /// Counts what was given up, and the key errors where the proof needs them. `errors` marks the known errors of the
@@ -147,52 +142,41 @@ impl Account {
         let total = self.intensity[0].len();
         self.ledger.dropped = (total - kept) as u64;
         self.counts.dropped_key = self.ledger.dropped;
-        if self.profile.proof.needs_key_errors() {
+        if self.plan.profile.proof.needs_key_errors() {
             let mut marked = errors.cloned().unwrap_or_else(|| Bits::all_ones(total));
             for index in dropped.iter().cloned().flatten() {
                 marked.set(index, true);
             }
-            self.counts.m_key = by_intensity(&marked, &self.intensity, self.profile.intensity_classes());
+            let classes = self.plan.profile.intensity_classes();
+            self.counts.m_key = by_intensity(&marked, &self.intensity, classes);
         }
     }
 
     /// ℓ, from this side's own numbers.
     pub(crate) fn decide(&mut self) -> u64 {
         self.counts.leak = self.ledger.leak() as f64;
-        let mut evaluation = self.profile.proof.evaluate(&self.counts);
-        if self.ledger.alarms.any() {
-            self.no_key = Some(reason(self.ledger.alarms, &self.findings));
-            evaluation.ell = 0;
-        } else if let Some(reason) = &evaluation.zero {
-            self.no_key = Some(reason.to_string());
-        } else if self.ledger.epsilon_correct > evaluation.epsilon_correct {
-            self.no_key = Some(format!(
-                "tags of {} bits leave ε_cor = {:.2e}, the proof asks for {:.2e}",
-                self.profile.verification.tag_bits, self.ledger.epsilon_correct, evaluation.epsilon_correct
-            ));
-            evaluation.ell = 0;
-        }
-        self.ledger.decide(&evaluation);
+        let Decision { evaluation, no_key } =
+            self.ledger.decide(&self.plan.profile, &self.plan.opened.spending, &self.counts);
         self.evaluation = Some(evaluation);
+        self.no_key =
+            if self.ledger.alarms.any() { Some(reason(self.ledger.alarms, &self.findings)) } else { no_key };
         self.ledger.secret
     }
 
     /// Hash of everything the two sides must agree on.
     pub(crate) fn digest(&self) -> [u8; 32] {
-        let counts = &self.counts;
-        let all = [&counts.n_key, &counts.m_key, &counts.n_test, &counts.m_test];
-        self.ledger.digest(&all.into_iter().flatten().copied().collect::<Vec<_>>())
+        self.ledger.digest(&Tally::of(&self.counts))
     }
 
-    /// ε of the proof, of verification and, as `authentication`, of all tags so far.
-    pub(crate) fn total_epsilon(&mut self, authentication: f64) -> f64 {
-        let proof = self.evaluation.as_ref().map_or(0.0, |e| e.epsilon_secret + e.epsilon_correct);
-        self.epsilon = proof + authentication;
-        self.epsilon
-    }
-
-    pub(crate) fn give_up(&mut self, reason: &str) {
-        self.no_key = Some(reason.to_owned());
+    /// What stays of the block on disk.
+    pub(crate) fn record(&self) -> BlockRecord {
+        BlockRecord {
+            session: hex(&self.plan.opened.session),
+            tally: Tally::of(&self.counts),
+            ledger: self.ledger.clone(),
+            digest: hex(&self.digest()),
+            no_key: self.no_key.clone(),
+        }
     }
 
     pub(crate) fn errors(&self) -> u64 {
@@ -210,7 +194,7 @@ impl Account {
 
     /// Of the key bits that `errors` marks, how many there are per intensity.
     pub(crate) fn key_errors(&self, errors: &Bits) -> Vec<u64> {
-        by_intensity(errors, &self.intensity, self.profile.intensity_classes())
+        by_intensity(errors, &self.intensity, self.plan.profile.intensity_classes())
     }
 
     /// Takes what the monitors found.
@@ -247,11 +231,10 @@ impl Account {
             ledger: self.ledger.clone(),
             evaluation: self.evaluation.clone(),
             detections_for_key: if no_key {
-                self.profile.proof.detections_for_key(&self.counts)
+                self.plan.profile.proof.detections_for_key(&self.counts)
             } else {
                 None
             },
-            epsilon: self.epsilon,
             monitors: if self.ledger.secret > 0 { withhold(&self.findings) } else { self.findings.clone() },
             no_key: self.no_key.clone(),
         }

@@ -8,7 +8,7 @@ use qkdpp_kernels::{Bits, Job, Output, Shared};
 
 use super::account::{Account, Detected};
 use super::closing::{
-    deliver, drop_unequal, end_without_key, misplaced, open_account, peer_accepts, unexpected,
+    deliver, drop_unequal, end_without_key, misplaced, open_account, peer_accepts, record, unexpected,
 };
 use super::collecting::Collecting;
 use super::outbox::{Action, Draw, Outbox, Task};
@@ -164,7 +164,7 @@ impl Block {
                 self.compared(corrected, errors.as_ref(), account, segments, payload, out)?
             }
             (Kind::Final, Stage::Deciding { amplified, account }) => {
-                self.decided(amplified, account, payload, context, out)?
+                self.decided(amplified, &account, payload, out)?
             }
             (_, Stage::Reconciling { sifted, account, mut reconciler }) => {
                 if !reconciler.message(kind, payload, out)? {
@@ -215,6 +215,7 @@ impl Block {
             (Task::Amplify, Stage::Amplifying { amplifying, account }, Output::Toeplitz(bits)) => {
                 let amplified =
                     amplifying.finish(bits).ok_or_else(|| misplaced("a hash of the wrong length"))?;
+                record(&account, out);
                 out.send(Kind::Final, account.digest().to_vec());
                 Stage::Deciding { amplified, account }
             }
@@ -327,7 +328,8 @@ impl Block {
         let (bits, mut account) = open_account(&self.plan, Role::Alice, &self.detected, key, test, &errors)?;
         if bits.is_empty() {
             watch(&mut account, Role::Alice, &self.plan.profile, context, out);
-            end_without_key(account, "no detections in the key basis", out);
+            account.decide();
+            end_without_key(&account, out);
             return Ok(Stage::Finished);
         }
         out.draw(Draw::Reconcile, 32);
@@ -396,7 +398,7 @@ impl Block {
         out.push(Action::Measured { errors: account.errors(), bits: verified.len() as u64 });
         if account.decide() == 0 {
             out.send(Kind::Amplify, Amplify { secret_bits: 0, seed: Bits::default() }.encode());
-            out.push(Action::Report(Box::new(account.report())));
+            end_without_key(&account, out);
             return Ok(Stage::Finished);
         }
         let family = Family::from(self.plan.profile.amplification.family);
@@ -429,13 +431,12 @@ impl Block {
     fn decided(
         &mut self,
         amplified: Amplified,
-        mut account: Account,
+        account: &Account,
         payload: &[u8],
-        context: &BlockContext,
         out: &mut Outbox,
     ) -> Result<Stage, SessionError> {
-        let accepted = peer_accepts(&account, payload, self.plan.block)?;
-        deliver(amplified, &accepted, &mut account, self.plan.block, context, out);
+        let accepted = peer_accepts(account, payload, self.plan.block)?;
+        deliver(amplified, &accepted, account, out)?;
         Ok(Stage::Finished)
     }
 }

@@ -9,7 +9,7 @@ use qkdpp_kernels::{Bits, Job, Output};
 
 use super::account::{Account, Detected};
 use super::closing::{
-    deliver, drop_unequal, end_without_key, misplaced, open_account, peer_accepts, unexpected,
+    deliver, drop_unequal, end_without_key, misplaced, open_account, peer_accepts, record, unexpected,
 };
 use super::outbox::{Action, Outbox, Task};
 use super::sifting::{Split, check_batch, sifted, test_mask, wrong_intensity};
@@ -171,7 +171,7 @@ impl Block {
             }
             (Kind::Final, Stage::Deciding { amplified, account }) => {
                 let accepted = peer_accepts(&account, payload, self.plan.block)?;
-                self.decide(amplified, account, &accepted, context, out)
+                Self::decide(amplified, &account, &accepted, out)?
             }
             (_, Stage::Reconciling { sifted, account, mut reconciler }) => {
                 if !reconciler.message(kind, payload, out)? {
@@ -220,7 +220,7 @@ impl Block {
                 let amplified =
                     amplifying.finish(bits).ok_or_else(|| misplaced("a hash of the wrong length"))?;
                 match accepted {
-                    Some(accepted) => self.decide(amplified, account, &accepted, context, out),
+                    Some(accepted) => Self::decide(amplified, &account, &accepted, out)?,
                     None => Stage::Deciding { amplified, account },
                 }
             }
@@ -279,7 +279,8 @@ impl Block {
         let (bits, mut account) = open_account(&self.plan, Role::Bob, &self.detected, key, test, &errors)?;
         if bits.is_empty() {
             watch(&mut account, Role::Bob, &self.plan.profile, context, out);
-            end_without_key(account, "no detections in the key basis", out);
+            account.decide();
+            end_without_key(&account, out);
             return Ok(Stage::Finished);
         }
         Ok(Stage::Planning { sifted: Sifted::new(bits), account })
@@ -378,7 +379,7 @@ impl Block {
             }));
         }
         if secret_bits == 0 {
-            out.push(Action::Report(Box::new(account.report())));
+            end_without_key(&account, out);
             return Ok(Stage::Finished);
         }
         let (amplifying, job) = verified.amplify(family, seed, secret_bits as usize)?;
@@ -388,15 +389,14 @@ impl Block {
 
     /// Both sides accept: tells Alice, and releases the key.
     fn decide(
-        &self,
         amplified: Amplified,
-        mut account: Account,
+        account: &Account,
         accepted: &PeerAccepts,
-        context: &BlockContext,
         out: &mut Outbox,
-    ) -> Stage {
+    ) -> Result<Stage, SessionError> {
+        record(account, out);
         out.send(Kind::Final, account.digest().to_vec());
-        deliver(amplified, accepted, &mut account, self.plan.block, context, out);
-        Stage::Finished
+        deliver(amplified, accepted, account, out)?;
+        Ok(Stage::Finished)
     }
 }

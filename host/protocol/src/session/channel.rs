@@ -15,18 +15,17 @@ use std::collections::VecDeque;
 
 use sha3::{Digest, Sha3_256};
 
-use super::{Config, NONCE_LEN, Step};
-use crate::auth::{Pads, Transcript};
+use super::{Config, Step};
+use crate::auth::{Pads, Transcript, UNTAGGED_LIMIT};
 use crate::error::{ProtocolError, SessionError};
 use crate::profile::Profile;
 use crate::wire::codec::Writer;
-use crate::wire::{HEADER_LEN, Header, Kind, MAX_PAYLOAD, Role, TAGGED, TRAILER_LEN};
+use crate::wire::message::{Hello, NONCE_LEN};
+use crate::wire::{HEADER_LEN, Header, Kind, Role, TAGGED, TRAILER_LEN, hex};
 
 /// Pads asked for at a time, and the stock below which more are asked for.
 const PADS_AT_ONCE: u32 = 64;
 const PADS_LOW: usize = 16;
-/// Bytes accepted without a tag, whatever the profile: a few of the largest messages.
-const UNTAGGED_LIMIT: u64 = 4 * MAX_PAYLOAD as u64;
 
 /// A received message, in order and, if it is tagged, authenticated.
 pub(super) struct Received {
@@ -97,8 +96,10 @@ pub(super) struct Channel {
     role: Role,
     profile: [u8; 32],
     session: Option<[u8; 16]>,
-    our_nonce: Option<[u8; NONCE_LEN]>,
-    their_nonce: Option<[u8; NONCE_LEN]>,
+    ours: Option<Hello>,
+    theirs: Option<Hello>,
+    /// ε that this side knows to be used up with the authentication keys.
+    spent: f64,
     send: Direction,
     receive: Direction,
     greeting: Greeting,
@@ -121,8 +122,9 @@ impl Channel {
             role: config.role,
             profile: config.profile.hash(),
             session: None,
-            our_nonce: None,
-            their_nonce: None,
+            ours: None,
+            theirs: None,
+            spent: config.spent,
             send: direction(config.role),
             receive: direction(config.role.peer()),
             greeting: Greeting::Awaited,
@@ -138,9 +140,16 @@ impl Channel {
         self.session.is_some()
     }
 
-    /// Failure probability of all tags so far.
-    pub(super) fn epsilon(&self) -> f64 {
-        self.send.transcript.epsilon() + self.receive.transcript.epsilon()
+    /// The session's id and the ε used up before it: the larger total of the two sides, so that both start from the same.
+    /// `None` until the handshake is done.
+    pub(super) fn opened(&self) -> Option<([u8; 16], f64)> {
+        let (ours, theirs) = (self.ours?, self.theirs?);
+        Some((self.session?, ours.spent.max(theirs.spent)))
+    }
+
+    /// Whether everything that was decided has left.
+    pub(super) fn is_idle(&self) -> bool {
+        self.outgoing.is_empty()
     }
 
     pub(super) fn tags_sent(&self) -> u64 {
@@ -149,8 +158,9 @@ impl Channel {
 
     /// Starts the handshake with this side's nonce.
     pub(super) fn hello(&mut self, nonce: [u8; NONCE_LEN]) {
-        self.our_nonce = Some(nonce);
-        self.outgoing.push_front(Outgoing::Message(Kind::Hello, 0, nonce.to_vec()));
+        let hello = Hello { nonce, spent: self.spent };
+        self.ours = Some(hello);
+        self.outgoing.push_front(Outgoing::Message(Kind::Hello, 0, hello.encode()));
         self.agree();
     }
 
@@ -321,28 +331,23 @@ impl Channel {
         Ok(())
     }
 
-    fn greeted(&mut self, nonce: &[u8]) -> Result<(), ProtocolError> {
-        let nonce = nonce.try_into().map_err(|_| ProtocolError::Field {
-            field: "the length of a nonce",
-            want: NONCE_LEN.to_string(),
-            got: nonce.len() as u64,
-        })?;
-        self.their_nonce = Some(nonce);
+    fn greeted(&mut self, payload: &[u8]) -> Result<(), ProtocolError> {
+        self.theirs = Some(Hello::decode(payload)?);
         self.agree();
         Ok(())
     }
 
     /// The session's id, once both nonces are known.
     fn agree(&mut self) {
-        let (Some(ours), Some(theirs)) = (self.our_nonce, self.their_nonce) else { return };
+        let (Some(ours), Some(theirs)) = (self.ours, self.theirs) else { return };
         let (alice, bob) = match self.role {
             Role::Alice => (ours, theirs),
             Role::Bob => (theirs, ours),
         };
         let mut hash = Sha3_256::new();
         hash.update(b"qkdpp session 1");
-        hash.update(alice);
-        hash.update(bob);
+        hash.update(alice.nonce);
+        hash.update(bob.nonce);
         hash.update(self.profile);
         self.session = hash.finalize()[..16].try_into().ok();
     }
@@ -355,13 +360,4 @@ fn untagged_limit(profile: &Profile) -> u64 {
     let batches = profile.slots_per_block.div_ceil(u64::from(profile.slots_per_batch));
     let block = profile.slots_per_block + batches * 128 + HEADERS;
     UNTAGGED_LIMIT.min(block.saturating_mul(profile.blocks_in_flight.into()))
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

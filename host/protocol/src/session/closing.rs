@@ -2,14 +2,14 @@
 
 use qkdpp_kernels::Bits;
 
+use super::BlockPlan;
 use super::account::{Account, Detected};
-use super::channel::hex;
 use super::outbox::{Action, Outbox};
-use super::{BlockContext, BlockPlan};
 use crate::error::{ProtocolError, SessionError};
+use crate::ledger::Ledger;
 use crate::monitor::BitTable;
 use crate::stage::{Amplified, Corrected, PeerAccepts, Verified};
-use crate::wire::{Kind, Role};
+use crate::wire::{Kind, Role, hex};
 
 /// The sifted key bits and the account of a block, from `side`'s key planes and test planes (bit, intensity low and high).
 pub(super) fn open_account(
@@ -24,7 +24,7 @@ pub(super) fn open_account(
     let [test_bits, test_low, test_high]: [Bits; 3] =
         test.try_into().map_err(|_| misplaced("sifted planes"))?;
     let (key, test) = ([low, high], [test_low, test_high]);
-    let mut account = Account::new(&plan.profile, plan.block, detected.clone(), key, &test, test_errors);
+    let mut account = Account::new(plan, detected.clone(), key, &test, test_errors);
     account.observed_mut().sifted.table = BitTable::new(side, &test_bits, test_errors);
     Ok((bits, account))
 }
@@ -38,7 +38,7 @@ pub(super) fn drop_unequal(
     account: &mut Account,
 ) -> Verified {
     let segment = plan.profile.verification.segment_bits as usize;
-    account.verified(equal.len(), equal.len() - equal.count_ones());
+    account.verified(equal.len() - equal.count_ones());
     let verified = corrected.keep_equal(equal, segment);
     account.dropped(verified.dropped(), verified.len(), errors);
     verified
@@ -66,21 +66,27 @@ pub(super) fn peer_accepts(
     })
 }
 
+/// Asks for the block's record to be written; what is pushed after it waits for that.
+pub(super) fn record(account: &Account, out: &mut Outbox) {
+    out.push(Action::Record(Box::new(account.record())));
+}
+
+/// Releases the key. The ledger both sides accepted has its statement.
 pub(super) fn deliver(
     amplified: Amplified,
     accepted: &PeerAccepts,
-    account: &mut Account,
-    block: u64,
-    context: &BlockContext,
+    account: &Account,
     out: &mut Outbox,
-) {
-    let epsilon = account.total_epsilon(context.authentication_epsilon);
+) -> Result<(), SessionError> {
+    let Ledger { block, epsilon, .. } = account.ledger;
+    let epsilon = epsilon.ok_or_else(|| misplaced("a key that nothing is promised about"))?;
     out.push(Action::Key(amplified.deliver(accepted, block, epsilon)));
     out.push(Action::Report(Box::new(account.report())));
+    Ok(())
 }
 
-pub(super) fn end_without_key(mut account: Account, reason: &str, out: &mut Outbox) {
-    account.give_up(reason);
+pub(super) fn end_without_key(account: &Account, out: &mut Outbox) {
+    record(account, out);
     out.push(Action::Report(Box::new(account.report())));
 }
 

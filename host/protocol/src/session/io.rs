@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::auth::{HashKey, Pads};
 use crate::profile::Profile;
 use crate::raw::RawBatch;
+use crate::record::Record;
 use crate::report::BlockReport;
 use crate::stage::SecretKey;
 use crate::wire::Role;
@@ -59,6 +60,11 @@ pub enum Step {
         /// Its number; not below the first unused one.
         number: u64,
     },
+    /// Put on disk, before any later step, that the authentication keys have used up an ε of this much in their life. The
+    /// total on disk never falls; if it cannot be written, the session must be aborted.
+    Spend(f64),
+    /// Put this on disk before any later step; if it cannot be written, the session must be aborted.
+    Record(Record),
     /// A secret key; the peer has accepted the same.
     Key(SecretKey),
     /// A block has ended, with or without a key.
@@ -81,4 +87,6 @@ pub struct Config {
     pub alice_pad: u64,
     /// Number of the first unused pad for Bob's messages.
     pub bob_pad: u64,
+    /// ε that earlier sessions with these authentication keys have used up: the last [`Step::Spend`].
+    pub spent: f64,
 }

@@ -6,8 +6,9 @@
 //!  raw records     ─┤                    ├─▶ Compute   a job, on any backend
 //!  finished jobs   ─┼─▶ handle() poll() ─┼─▶ Draw      random bytes
 //!  random bytes    ─┤                    ├─▶ Reserve   one-time pads, durably
-//!  pads            ─┤                    ├─▶ Key, Report
-//!  time            ─┘                    └─▶ Wait      for the next input
+//!  pads            ─┤                    ├─▶ Spend, Record   on disk, before the next step
+//!  time            ─┘                    ├─▶ Key, Report
+//!                                        └─▶ Wait      for the next input
 //! ```
 //! A session asks for a computation exactly as it asks for a message to be sent, so latency, faults and fallback of
 //! accelerators never enter it, and it can be replayed from its inputs. The session numbers, frames and authenticates
@@ -31,20 +32,31 @@ use std::time::{Duration, Instant};
 
 use qkdpp_kernels::{Done, JobId, Output};
 
+use crate::budget::Spending;
 use crate::error::{ProtocolError, SessionError};
 use crate::monitor::Drift;
 use crate::profile::{Profile, ProfileError};
 use crate::raw::RawBatch;
+use crate::record::{Record, SessionRecord};
+use crate::wire::message::NONCE_LEN;
 use crate::wire::{Kind, Role};
 use channel::{Channel, Received};
 use closing::{misplaced, unexpected};
 pub use io::{Config, DrawId, Input, Step};
 use outbox::{Action, Draw, Outbox, Task};
 
-/// The slots of one block, and how they are cut into batches.
+/// What both sides know once the handshake is done.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened {
+    pub session: [u8; 16],
+    pub spending: Spending,
+}
+
+/// What one block starts from, and how its slots are cut into batches.
 #[derive(Clone)]
 pub(crate) struct BlockPlan {
     pub profile: Arc<Profile>,
+    pub opened: Opened,
     pub block: u64,
 }
 
@@ -59,18 +71,21 @@ impl BlockPlan {
 
     /// First slot and number of slots of batch `index`; no slots after the last batch.
     pub(crate) fn batch(&self, index: u32) -> (u64, u32) {
-        let start = u64::from(index) * u64::from(self.profile.slots_per_batch);
-        let slots = self.slots().saturating_sub(start).min(self.profile.slots_per_batch.into());
-        (self.block * self.slots() + start, slots as u32)
+        batch(&self.profile, self.block, index)
     }
+}
+
+/// First slot and number of slots of batch `index` of `block`.
+fn batch(profile: &Profile, block: u64, index: u32) -> (u64, u32) {
+    let start = u64::from(index) * u64::from(profile.slots_per_batch);
+    let slots = profile.slots_per_block.saturating_sub(start).min(profile.slots_per_batch.into());
+    (block * profile.slots_per_block + start, slots as u32)
 }
 
 /// What a block may know of its session.
 pub(crate) struct BlockContext {
     /// Error rate of the latest corrected block.
     pub qber: Option<f64>,
-    /// Failure probability of all tags so far, both directions.
-    pub authentication_epsilon: f64,
     /// The drift charts up to the latest block that was judged.
     pub drift: Drift,
 }
@@ -85,6 +100,8 @@ pub struct Session {
     role: Role,
     profile: Arc<Profile>,
     channel: Channel,
+    /// Once the handshake is done.
+    opened: Option<Opened>,
     blocks: BTreeMap<u64, Block>,
     /// The block after the highest one ever opened.
     next_block: u64,
@@ -108,9 +125,6 @@ enum Drawing {
     Block(u64, Draw, usize),
 }
 
-/// Bytes of the nonce each side puts into the session id.
-const NONCE_LEN: usize = 16;
-
 impl Session {
     /// Opens a session and starts the handshake.
     ///
@@ -122,6 +136,7 @@ impl Session {
         let mut session = Self {
             role,
             channel: Channel::new(&config),
+            opened: None,
             profile: Arc::new(config.profile),
             blocks: BTreeMap::new(),
             next_block: 0,
@@ -136,6 +151,9 @@ impl Session {
             heard: None,
             stopped: false,
         };
+        // The tags of the handshake are charged even if it comes to nothing.
+        let handshake = Spending::new(&session.profile, config.spent).opening();
+        session.steps.push_back(Step::Spend(handshake.authentication_keys));
         session.draw(Drawing::Nonce, NONCE_LEN);
         Ok(session)
     }
@@ -168,21 +186,23 @@ impl Session {
         !self.stopped && unfinished && self.jobs.is_empty()
     }
 
-    /// Whether the next batch of this side's record may be handed in.
+    /// Whether the next batch of this side's record may be handed in. A batch for a block that the ε budget does not allow
+    /// is wanted once all others have ended, and stops the session.
     pub fn wants_pulses(&self) -> bool {
+        let Some(opened) = &self.opened else { return false };
         let block = self.next_slot / self.profile.slots_per_block;
         let oldest = self.blocks.keys().next().copied().unwrap_or(block);
+        let ended = self.blocks.is_empty() && self.channel.is_idle();
         !self.stopped
-            && self.channel.is_open()
             && block < oldest.saturating_add(self.profile.blocks_in_flight.into())
+            && (ended || opened.spending.check(block).is_ok())
     }
 
     /// First slot and number of slots of the batch that is due next.
     pub fn next_batch(&self) -> (u64, u32) {
         let block = self.next_slot / self.profile.slots_per_block;
-        let plan = BlockPlan { profile: Arc::clone(&self.profile), block };
         let index = (self.next_slot % self.profile.slots_per_block) / u64::from(self.profile.slots_per_batch);
-        plan.batch(index as u32)
+        batch(&self.profile, block, index as u32)
     }
 
     /// Blocks that are open.
@@ -204,8 +224,11 @@ impl Session {
         self.stopped = true;
         self.channel.abandon();
         self.blocks.clear();
-        // What was decided before the error stands: a Final message and the key it releases go together.
-        self.steps.retain(|step| matches!(step, Step::Send(_) | Step::Key(_) | Step::Report(_)));
+        // What was decided before the error stands: a Final message and the key it releases go together, and what is to be
+        // on disk before them.
+        self.steps.retain(|step| {
+            matches!(step, Step::Spend(_) | Step::Record(_) | Step::Send(_) | Step::Key(_) | Step::Report(_))
+        });
         self.jobs.clear();
         self.draws.clear();
     }
@@ -256,9 +279,10 @@ impl Session {
     /// Takes every message whose tag can be checked with the pads at hand.
     fn receive(&mut self) -> Result<(), SessionError> {
         // After the last alarm nothing of a later block counts any more.
-        while self.check_alarms().is_ok()
-            && let Some(received) = self.channel.receive()?
-        {
+        while self.check_alarms().is_ok() {
+            let received = self.channel.receive()?;
+            self.open();
+            let Some(received) = received else { break };
             let Received { kind, block, .. } = received;
             let mut out = Outbox::default();
             let context = self.context();
@@ -270,6 +294,17 @@ impl Session {
             self.steps.extend(self.channel.steps());
         }
         Ok(())
+    }
+
+    /// Takes note of the handshake's result, once, when both sides' greetings are there.
+    fn open(&mut self) {
+        if self.opened.is_none()
+            && let Some((session, spent_before)) = self.channel.opened()
+        {
+            let record = SessionRecord::new(session, self.role, spent_before, &self.profile);
+            self.steps.push_back(Step::Record(Record::Session(Box::new(record))));
+            self.opened = Some(Opened { session, spending: Spending::new(&self.profile, spent_before) });
+        }
     }
 
     fn pulses(&mut self, batch: RawBatch) -> Result<(), SessionError> {
@@ -323,10 +358,11 @@ impl Session {
     }
 
     fn context(&self) -> BlockContext {
-        BlockContext { qber: self.qber, authentication_epsilon: self.channel.epsilon(), drift: self.drift }
+        BlockContext { qber: self.qber, drift: self.drift }
     }
 
-    /// The open block `number`. A message may open it only as far ahead as the profile allows.
+    /// The open block `number`. A message may open it only as far ahead as the profile allows, and nothing may beyond the ε
+    /// budget. Its share of that is put on disk before anything of it leaves.
     fn block(&mut self, number: u64, kind: Option<Kind>) -> Result<&mut Block, SessionError> {
         if number >= self.next_block {
             let oldest = self.blocks.keys().next().copied().unwrap_or(self.next_block);
@@ -336,8 +372,11 @@ impl Session {
             {
                 return Err(unexpected(kind, number, "not open"));
             }
+            let opened = self.opened.ok_or_else(|| misplaced("something for a session that is not open"))?;
+            let spent = opened.spending.check(number)?;
+            self.steps.push_back(Step::Spend(spent.authentication_keys));
             for block in self.next_block..=number {
-                let plan = BlockPlan { profile: Arc::clone(&self.profile), block };
+                let plan = BlockPlan { profile: Arc::clone(&self.profile), opened, block };
                 let opened = match self.role {
                     Role::Alice => Block::Alice(alice::Block::new(plan)),
                     Role::Bob => Block::Bob(bob::Block::new(plan)),
@@ -368,7 +407,10 @@ impl Session {
                 }
                 Action::Measured { .. } => {}
                 Action::Drifted(drift) => self.drift = drift,
-                // After the Final message that goes with it.
+                // In the order of the messages: the record before this side's Final, the key after it.
+                Action::Record(record) => {
+                    self.channel.then(Step::Record(Record::Block(record)));
+                }
                 Action::Key(key) => self.channel.then(Step::Key(key)),
                 Action::Report(report) => {
                     let alarm = report.ledger.alarms.any();

@@ -3,6 +3,7 @@
 use qkdpp_kernels::Job;
 
 use crate::monitor::Drift;
+use crate::record::BlockRecord;
 use crate::report::BlockReport;
 use crate::stage::SecretKey;
 use crate::wire::Kind;
@@ -55,6 +56,8 @@ pub(crate) enum Action {
     },
     /// The drift charts with this block.
     Drifted(Drift),
+    /// To be written before anything that follows.
+    Record(Box<BlockRecord>),
     Key(SecretKey),
     Report(Box<BlockReport>),
 }

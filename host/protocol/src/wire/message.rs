@@ -6,6 +6,46 @@ use crate::error::ProtocolError;
 use crate::wire::codec::{Reader, Writer};
 use crate::wire::positions;
 
+/// Bytes of the nonce each side puts into the session id.
+pub const NONCE_LEN: usize = 16;
+/// Bytes of a Hello's payload.
+pub const HELLO_PAYLOAD_LEN: usize = NONCE_LEN + 8;
+
+/// A side's greeting.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hello {
+    /// Random, for the session id.
+    pub nonce: [u8; NONCE_LEN],
+    /// ε that this side knows to be used up with the authentication keys, by earlier sessions.
+    pub spent: f64,
+}
+
+impl Hello {
+    /// Payload bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::with_capacity(HELLO_PAYLOAD_LEN);
+        writer.bytes(&self.nonce);
+        writer.u64(self.spent.to_bits());
+        writer.finish()
+    }
+
+    /// Reads the payload.
+    ///
+    /// # Errors
+    /// If it has another length, or an ε that is no number from 0 on.
+    pub fn decode(payload: &[u8]) -> Result<Self, ProtocolError> {
+        let mut reader = Reader::new(payload);
+        let (nonce, bits) = (reader.array()?, reader.u64()?);
+        reader.end()?;
+        let spent = f64::from_bits(bits);
+        if !spent.is_finite() || spent.is_sign_negative() {
+            let want = "the bits of a finite number, not negative".to_owned();
+            return Err(ProtocolError::Field { field: "the ε used up before the session", want, got: bits });
+        }
+        Ok(Self { nonce, spent })
+    }
+}
+
 /// Positions of Bob's detections in one batch of slots.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Detections {

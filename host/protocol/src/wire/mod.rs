@@ -7,6 +7,8 @@ pub mod codec;
 pub mod message;
 pub mod positions;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::ProtocolError;
 use codec::{Reader, Writer};
 
@@ -21,12 +23,13 @@ pub const TRAILER_LEN: usize = 24;
 /// Largest payload in bytes.
 pub const MAX_PAYLOAD: u32 = 1 << 30;
 /// Bytes of a whole Hello, the first message of either side.
-pub const HELLO_LEN: usize = HEADER_LEN + 16 + TRAILER_LEN;
+pub const HELLO_LEN: usize = HEADER_LEN + message::HELLO_PAYLOAD_LEN + TRAILER_LEN;
 /// Flag: the message ends with a tag.
 pub const TAGGED: u8 = 1;
 
 /// Who sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The source; in entanglement-based links, the side whose bits are the reference.
     Alice,
@@ -217,4 +220,13 @@ pub struct Trailer {
     pub pad: u64,
     /// The tag.
     pub tag: u128,
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -24,7 +24,7 @@ fn attack_06_verification_is_charged_and_its_size_is_the_profiles() {
             assert!(report.ledger.leaks.contains(&(Leak::VerificationTags, segments * u64::from(tag_bits))));
             // ⌈n/128⌉ + 1 blocks under each tag.
             let each = 9.0 * 2f64.powi(-(tag_bits as i32));
-            assert!((report.ledger.epsilon_correct / (each * segments as f64) - 1.0).abs() < 1e-9);
+            assert!((report.ledger.verification / (each * segments as f64) - 1.0).abs() < 1e-9);
         }
     }
     let mut scenario = small();

@@ -10,7 +10,7 @@ use qkdpp_protocol::profile::{Method, Profile, Protocol, Test};
 use qkdpp_protocol::proof::Proof;
 use qkdpp_protocol::raw::{Entries, RawBatch};
 use qkdpp_protocol::{
-    BlockReport, Config, HashKey, Input, Pads, Role, SecretKey, Session, SessionError, Step,
+    BlockReport, Config, HashKey, Input, Pads, Record, Role, SecretKey, Session, SessionError, Step,
 };
 use sha3::Shake256;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
@@ -75,6 +75,7 @@ impl Scenario {
                 reconciliation: qkdpp_protocol::profile::Reconciliation::default(),
                 verification: qkdpp_protocol::profile::Verification::default(),
                 amplification: qkdpp_protocol::profile::Amplification::default(),
+                budget: qkdpp_protocol::budget::Budget::default(),
                 blocks_in_flight: 4,
                 silence_seconds: SILENCE,
                 monitor: qkdpp_protocol::monitor::Settings::default(),
@@ -186,6 +187,13 @@ pub struct Side {
     pub keys: Vec<SecretKey>,
     pub reports: Vec<BlockReport>,
     pub sent: Vec<Vec<u8>>,
+    /// What is on disk: the durable record, and the ε that the authentication keys have used up.
+    pub written: Vec<Record>,
+    pub spent: f64,
+    /// `spent`, and the number of entries, when each message was sent; the number of entries when each key came.
+    pub spent_at: Vec<f64>,
+    pub written_at: Vec<usize>,
+    pub written_at_keys: Vec<usize>,
     /// The backend; a test may put a faulty one here.
     pub compute: fn(&Job) -> Output,
     jobs: VecDeque<(JobId, Job)>,
@@ -201,6 +209,11 @@ pub const PADS: u64 = 1000;
 
 impl Side {
     pub fn new(role: Role, profile: &Profile, records: VecDeque<RawBatch>, seed: &str) -> Self {
+        Self::after(0.0, role, profile, records, seed)
+    }
+
+    /// With authentication keys that earlier sessions have used.
+    pub fn after(spent: f64, role: Role, profile: &Profile, records: VecDeque<RawBatch>, seed: &str) -> Self {
         let session = Session::new(Config {
             role,
             profile: profile.clone(),
@@ -208,6 +221,7 @@ impl Side {
             bob_key: hash_key(Role::Bob),
             alice_pad: 0,
             bob_pad: 0,
+            spent,
         });
         Self {
             session: session.expect("a valid profile"),
@@ -217,6 +231,11 @@ impl Side {
             keys: Vec::new(),
             reports: Vec::new(),
             sent: Vec::new(),
+            written: Vec::new(),
+            spent,
+            spent_at: Vec::new(),
+            written_at: Vec::new(),
+            written_at_keys: Vec::new(),
             compute: |job| Level::Portable.run(job),
             jobs: VecDeque::new(),
             random: Random::new(&format!("{seed} {role:?}")),
@@ -229,7 +248,11 @@ impl Side {
         let mut messages = Vec::new();
         loop {
             match self.session.poll() {
-                Step::Send(message) => messages.push(message),
+                Step::Send(message) => {
+                    self.spent_at.push(self.spent);
+                    self.written_at.push(self.written.len());
+                    messages.push(message);
+                }
                 Step::Compute(id, job) => self.jobs.push_back((id, job)),
                 Step::Draw(id, len) => {
                     let mut bytes = Zeroizing::new(vec![0; len]);
@@ -245,7 +268,19 @@ impl Side {
                     let pads = (number < self.pads_left).then(|| pad(sender, number)).into_iter().collect();
                     self.session.handle(now, Input::Pads(sender, Pads::new(number, pads)))?;
                 }
-                Step::Key(key) => self.keys.push(key),
+                Step::Spend(total) => {
+                    assert!(
+                        total >= self.spent,
+                        "{total:e} after {:e}: what is used up stays so",
+                        self.spent
+                    );
+                    self.spent = total;
+                }
+                Step::Record(record) => self.written.push(record),
+                Step::Key(key) => {
+                    self.written_at_keys.push(self.written.len());
+                    self.keys.push(key);
+                }
                 Step::Report(report) => self.reports.push(*report),
                 Step::Wait(_) => return Ok(messages),
             }
@@ -300,8 +335,16 @@ pub struct Pair {
 
 impl Pair {
     pub fn new(scenario: &Scenario) -> Self {
+        Self::after([0.0; 2], scenario)
+    }
+
+    /// With authentication keys of which Alice and Bob know so much to be used up.
+    pub fn after(spent: [f64; 2], scenario: &Scenario) -> Self {
         let (alice, bob) = scenario.records();
-        let side = |role, records| Side::new(role, &scenario.profile, records, scenario.seed);
+        let side = |role, records| {
+            let spent = spent[usize::from(Role::byte(role))];
+            Side::after(spent, role, &scenario.profile, records, scenario.seed)
+        };
         Self { alice: side(Role::Alice, alice), bob: side(Role::Bob, bob), now: Instant::now() }
     }
 

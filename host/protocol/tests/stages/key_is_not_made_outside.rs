@@ -1,9 +1,9 @@
 //! A key made by a program instead of a session.
 use qkdpp_kernels::Bits;
-use qkdpp_protocol::SecretKey;
+use qkdpp_protocol::{KeyEpsilon, SecretKey};
 
-fn forge(bits: Bits) -> SecretKey {
-    SecretKey { block: 0, epsilon: 0.0, bits }
+fn forge(epsilon: KeyEpsilon, bits: Bits) -> SecretKey {
+    SecretKey { block: 0, epsilon, bits }
 }
 
 fn main() {}

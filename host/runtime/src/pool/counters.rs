@@ -1,4 +1,4 @@
-//! How far each direction's pads are used, in a redb database. Nothing here is secret.
+//! How far each direction's pads and the keys' ε budget are used, in a redb database. Nothing here is secret.
 
 use std::fs::File;
 use std::io;
@@ -13,6 +13,8 @@ use super::{Direction, StoreError, private_file};
 const POOL_ID: TableDefinition<(), u128> = TableDefinition::new("pool-id");
 /// By `Direction::index`: the number of pads used, which is the number of the next unused one.
 const USED: TableDefinition<u8, u64> = TableDefinition::new("pads-used");
+/// ε that all sessions with these keys have used up.
+const SPENT: TableDefinition<(), f64> = TableDefinition::new("epsilon-spent");
 /// The database is a few pages.
 const CACHE_BYTES: usize = 1 << 20;
 
@@ -20,15 +22,22 @@ pub(super) struct Counters {
     database: Database,
     path: PathBuf,
     /// What the database holds; the database is locked, so nobody else can move it on.
+    values: Values,
+}
+
+#[derive(Clone, Copy)]
+struct Values {
     used: [u64; 2],
+    spent: f64,
 }
 
 impl Counters {
     pub(super) fn create(path: &Path, pool_id: u128) -> Result<Self, StoreError> {
         let file = private_file::create(path)?;
         let initialise = || {
-            let mut counters = Self { database: database(file)?, path: path.into(), used: [0; 2] };
-            counters.commit(Some(pool_id), [0; 2])?;
+            let values = Values { used: [0; 2], spent: 0.0 };
+            let mut counters = Self { database: database(file)?, path: path.into(), values };
+            counters.commit(Some(pool_id), values)?;
             Ok(counters)
         };
         initialise().map_err(|error| {
@@ -48,23 +57,34 @@ impl Counters {
         }
         let failed = |error| failure("open", path, error);
         let database = database(file).map_err(failed)?;
-        let (pool_id, used) = read(&database).map_err(failed)?;
-        Ok((Self { database, path: path.into(), used }, pool_id))
+        let (pool_id, values) = read(&database).map_err(failed)?;
+        Ok((Self { database, path: path.into(), values }, pool_id))
     }
 
     /// The number of pads used in `direction`.
     pub(super) fn used(&self, direction: Direction) -> u64 {
-        self.used[direction.index()]
+        self.values.used[direction.index()]
     }
 
     /// Marks all pads of `direction` below `until` as used, on disk before this returns.
     pub(super) fn raise(&mut self, direction: Direction, until: u64) -> Result<(), StoreError> {
-        let mut used = self.used;
-        used[direction.index()] = until;
-        self.commit(None, used).map_err(|error| failure("write", &self.path, error))
+        let mut values = self.values;
+        values.used[direction.index()] = until;
+        self.commit(None, values).map_err(|error| failure("write", &self.path, error))
     }
 
-    fn commit(&mut self, pool_id: Option<u128>, used: [u64; 2]) -> Result<(), Error> {
+    /// ε used up.
+    pub(super) fn spent(&self) -> f64 {
+        self.values.spent
+    }
+
+    /// Raises the ε used up to `total`, on disk before this returns.
+    pub(super) fn spend(&mut self, total: f64) -> Result<(), StoreError> {
+        let values = Values { spent: total, ..self.values };
+        self.commit(None, values).map_err(|error| failure("write", &self.path, error))
+    }
+
+    fn commit(&mut self, pool_id: Option<u128>, values: Values) -> Result<(), Error> {
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         if let Some(id) = pool_id {
@@ -73,11 +93,12 @@ impl Counters {
         {
             let mut table = transaction.open_table(USED)?;
             for direction in Direction::BOTH {
-                table.insert(direction.index() as u8, used[direction.index()])?;
+                table.insert(direction.index() as u8, values.used[direction.index()])?;
             }
         }
+        transaction.open_table(SPENT)?.insert((), values.spent)?;
         transaction.commit()?;
-        self.used = used;
+        self.values = values;
         Ok(())
     }
 }
@@ -90,8 +111,8 @@ fn database(file: File) -> Result<Database, Error> {
     Ok(builder.create_with_backend(backend)?)
 }
 
-/// The pool id and the number of pads used in each direction.
-fn read(database: &Database) -> Result<(u128, [u64; 2]), Error> {
+/// The pool id, the number of pads used in each direction, and the ε used up.
+fn read(database: &Database) -> Result<(u128, Values), Error> {
     let transaction = database.begin_read()?;
     let missing = |what: &str| Error::Corrupted(format!("no entry for {what}"));
     let pool_id = transaction.open_table(POOL_ID)?.get(())?.ok_or_else(|| missing("the pool id"))?.value();
@@ -101,7 +122,11 @@ fn read(database: &Database) -> Result<(u128, [u64; 2]), Error> {
         let entry = table.get(direction.index() as u8)?.ok_or_else(|| missing("pads used"))?;
         used[direction.index()] = entry.value();
     }
-    Ok((pool_id, used))
+    let spent = transaction.open_table(SPENT)?.get(())?.ok_or_else(|| missing("ε spent"))?.value();
+    if !spent.is_finite() || spent < 0.0 {
+        return Err(Error::Corrupted(format!("ε spent is {spent}")));
+    }
+    Ok((pool_id, Values { used, spent }))
 }
 
 /// Sorts redb's errors by what the operator has to do about them.

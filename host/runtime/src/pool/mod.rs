@@ -10,6 +10,9 @@
 //!     a crash up to here: still unused │ a crash from here on: burnt, never returned again
 //! ```
 //!
+//! The keys also have an ε budget over their life (`qkdpp_protocol::budget`). How much of it is used stands beside the
+//! number of pads and is raised before a block may use it ([`Pool::spend`]); it never falls.
+//!
 //! # One pool is two files
 //!
 //! A copy-on-write B-tree (redb) could hold the pads as well as the counters. It was weighed against a plain
@@ -54,6 +57,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use counters::Counters;
 pub use error::StoreError;
+pub(crate) use private_file::sync_parent;
 use secret_file::{RECORD_LEN, SecretFile};
 
 /// Bytes of a hash key half or of a pad: one element of GF(2^128).
@@ -172,7 +176,11 @@ impl Pool {
         wipe::dead_stack();
         let secrets = secrets?;
         let counters = Counters::create(path, secrets.pool_id()).inspect_err(|_| secrets.discard())?;
-        private_file::sync_parent(path)?;
+        sync_parent(path).map_err(|source| StoreError::Io {
+            action: "sync the folder of",
+            path: path.into(),
+            source,
+        })?;
         Ok(Self { counters, secrets })
     }
 
@@ -258,6 +266,24 @@ impl Pool {
         self.secrets.pads_per_direction() - self.next(direction)
     }
 
+    /// The random number by which this side tells its pools apart. Not secret.
+    pub fn id(&self) -> u128 {
+        self.secrets.pool_id()
+    }
+
+    /// ε that all sessions with these keys have used up.
+    pub fn spent(&self) -> f64 {
+        self.counters.spent()
+    }
+
+    /// Raises the ε used up to `total`, on disk when this returns. A lower total changes nothing: what is used up stays so.
+    ///
+    /// # Errors
+    /// The error of the disk; the total may or may not be raised then.
+    pub fn spend(&mut self, total: f64) -> Result<(), StoreError> {
+        if total > self.spent() { self.counters.spend(total) } else { Ok(()) }
+    }
+
     /// The hash keys of `direction`.
     pub fn hash_keys(&self, direction: Direction) -> &HashKeys {
         self.secrets.hash_keys(direction)
@@ -271,6 +297,7 @@ impl fmt::Debug for Pool {
         for direction in Direction::BOTH {
             pool.field(&format!("next {direction}"), &self.next(direction));
         }
+        pool.field("spent", &self.spent());
         pool.field("pads_per_direction", &self.secrets.pads_per_direction()).finish_non_exhaustive()
     }
 }

@@ -40,18 +40,14 @@ pub(super) fn discard(path: &Path) {
 }
 
 /// Makes the names of new files in the folder of `path` durable.
-pub(super) fn sync_parent(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         let parent = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        File::open(parent).and_then(|folder| folder.sync_all()).map_err(|source| StoreError::Io {
-            action: "sync",
-            path: parent.into(),
-            source,
-        })?;
+        File::open(parent)?.sync_all()?;
     }
     Ok(())
 }

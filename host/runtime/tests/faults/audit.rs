@@ -217,6 +217,7 @@ impl Traffic {
                 return Err(format!("{what}: {got} in the ledger, {want} on the wire"));
             }
         }
-        formula::check(ledger, self.test_bits, errors, segments, report.epsilon)
+        let epsilon = ledger.epsilon.map_or(0.0, |epsilon| epsilon.total());
+        formula::check(ledger, self.test_bits, errors, segments, epsilon)
     }
 }

@@ -18,8 +18,8 @@ pub(crate) fn check(
 ) -> Result<(), String> {
     let collision = f64::from(SEGMENT_BITS.div_ceil(128) + 1) * 2f64.powi(-(TAG_BITS as i32));
     let correct = collision * segments as f64;
-    if (ledger.epsilon_correct / correct - 1.0).abs() > 1e-12 || correct > EPS_COR {
-        return Err(format!("ε of correctness {:e} instead of {correct:e}", ledger.epsilon_correct));
+    if (ledger.verification / correct - 1.0).abs() > 1e-12 || correct > EPS_COR {
+        return Err(format!("ε of correctness {:e} instead of {correct:e}", ledger.verification));
     }
     let total = EPS_SEC + EPS_COR;
     if epsilon < total * (1.0 - 1e-12) {

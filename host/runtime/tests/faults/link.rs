@@ -48,6 +48,7 @@ fn link(method: Method, slots: u32, errors: u64) -> Link {
         reconciliation: Reconciliation { method, cascade: Variant::Yan, ..Reconciliation::default() },
         verification: Verification { segment_bits: SEGMENT_BITS, tag_bits: 48 },
         amplification: Amplification::default(),
+        budget: qkdpp_protocol::budget::Budget::default(),
         monitor: qkdpp_protocol::monitor::Settings::default(),
         blocks_in_flight: 2,
         silence_seconds: 60,

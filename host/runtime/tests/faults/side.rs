@@ -54,6 +54,8 @@ struct Running {
 pub(crate) struct Side {
     pub(crate) role: Role,
     pub(crate) store: Store,
+    /// ε that the keys have used up: on disk, as the store.
+    spent: f64,
     running: Option<Running>,
     random: Random,
     /// The process dies after so many further steps.
@@ -65,7 +67,16 @@ pub(crate) struct Side {
 
 impl Side {
     pub(crate) fn new(role: Role, store: Store, random: Random) -> Self {
-        Self { role, store, running: None, random, steps_to_live: None, bug: None, faulty_jobs: 0 }
+        Self {
+            role,
+            store,
+            spent: 0.0,
+            running: None,
+            random,
+            steps_to_live: None,
+            bug: None,
+            faulty_jobs: 0,
+        }
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -81,6 +92,7 @@ impl Side {
             bob_key: hash_key(Role::Bob),
             alice_pad: self.store.next(Role::Alice),
             bob_pad: self.store.next(Role::Bob),
+            spent: self.spent,
         });
         let session = session.expect("a valid profile");
         let batches = &link.records[usize::from(self.role.byte())][..2 * blocks as usize];
@@ -152,7 +164,7 @@ impl Side {
         messages: &mut Vec<Vec<u8>>,
         audit: &mut Audit,
     ) -> Option<End> {
-        let Self { role, store, running, random, steps_to_live, bug, .. } = self;
+        let Self { role, store, spent, running, random, steps_to_live, bug, .. } = self;
         let Running { session, records, jobs, deadline } = running.as_mut()?;
         // As in `Link`: what a session decided before an error stands, after any other failure nothing more is done.
         let failed = input.is_some_and(|input| session.handle(now, input).is_err());
@@ -170,6 +182,11 @@ impl Side {
                     messages.push(message);
                     continue;
                 }
+                Step::Spend(total) => {
+                    *spent = spent.max(total);
+                    continue;
+                }
+                Step::Record(_) => continue,
                 Step::Key(key) => {
                     let mut bytes = key.expose().to_bytes();
                     bytes[0] ^= u8::from(*bug == Some(Bug::WrongKey) && *role == Role::Bob);

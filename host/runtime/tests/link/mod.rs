@@ -6,10 +6,12 @@ pub(crate) mod stepped;
 pub(crate) mod under_test;
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use qkdpp::{Entropy, Event, Link, LinkConfig, LinkError, OsEntropy, Pool, ServeError, Statistics, serve};
+use qkdpp::{
+    Entropy, Event, Journal, Link, LinkConfig, LinkError, OsEntropy, Pool, ServeError, Statistics, serve,
+};
 use qkdpp_kernels::{Backend, Bits};
 use qkdpp_protocol::profile::{Amplification, Profile, Protocol, Reconciliation, Test, Verification};
 use qkdpp_protocol::proof::{Proof, Tl2017};
@@ -35,6 +37,7 @@ pub(crate) fn profile() -> Profile {
         reconciliation: Reconciliation::default(),
         verification: Verification::default(),
         amplification: Amplification::default(),
+        budget: qkdpp_protocol::budget::Budget::default(),
         blocks_in_flight: 4,
         silence_seconds: 60,
         monitor: qkdpp_protocol::monitor::Settings::default(),
@@ -84,33 +87,54 @@ pub(crate) fn record(first_slot: u64, slots: u32, offsets: Vec<u32>, basis: Bits
 
 /// The key pools of Alice and Bob.
 pub(crate) struct Pools {
-    folder: TempDir,
+    folder: PathBuf,
+    /// Removes it.
+    _folder: Option<TempDir>,
 }
 
 impl Pools {
     /// Both hold the same secret of `pads` pads per direction.
     pub(crate) fn new(pads: u64) -> Self {
-        let pools = Self { folder: tempfile::tempdir().expect("a folder") };
-        for role in [Role::Alice, Role::Bob] {
-            Pool::create(pools.path(role), &secret(pads, 0)).expect("a new pool");
+        Self::holding(pads, [0, 0])
+    }
+
+    /// Those in a folder that others have made.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self { folder, _folder: None }
+    }
+
+    fn holding(pads: u64, versions: [u64; 2]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pools = Self { folder: folder.path().to_owned(), _folder: Some(folder) };
+        for (role, version) in [Role::Alice, Role::Bob].into_iter().zip(versions) {
+            Pool::create(pools.path(role), &secret(pads, version)).expect("a new pool");
         }
         pools
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Bob holds another secret.
     pub(crate) fn differing(pads: u64) -> Self {
-        let pools = Self { folder: tempfile::tempdir().expect("a folder") };
-        Pool::create(pools.path(Role::Alice), &secret(pads, 0)).expect("a new pool");
-        Pool::create(pools.path(Role::Bob), &secret(pads, 1)).expect("a new pool");
-        pools
+        Self::holding(pads, [0, 1])
     }
 
     pub(crate) fn open(&self, role: Role) -> Pool {
         Pool::open(self.path(role)).expect("a pool")
     }
 
+    pub(crate) fn journal(&self, role: Role) -> Journal {
+        Journal::open(self.journal_path(role)).expect("a ledger")
+    }
+
+    pub(crate) fn journal_path(&self, role: Role) -> PathBuf {
+        self.path(role).with_extension("ledger")
+    }
+
     fn path(&self, role: Role) -> PathBuf {
-        self.folder.path().join(format!("{role:?}"))
+        self.folder.join(format!("{role:?}"))
     }
 
     pub(crate) fn link(&self, role: Role) -> Link {
@@ -123,7 +147,8 @@ impl Pools {
         profile: Profile,
         entropy: Box<dyn Entropy>,
     ) -> Result<Link, LinkError> {
-        link_on(role, profile, under_test::open(), self.open(role), entropy)
+        let (backend, pool, journal) = (under_test::open(), self.open(role), Some(self.journal(role)));
+        Link::new(LinkConfig { role, profile, backend, pool, entropy, journal })
     }
 }
 
@@ -135,7 +160,7 @@ pub(crate) fn link_on(
     pool: Pool,
     entropy: Box<dyn Entropy>,
 ) -> Result<Link, LinkError> {
-    Link::new(LinkConfig { role, profile, backend, pool, entropy })
+    Link::new(LinkConfig { role, profile, backend, pool, entropy, journal: None })
 }
 
 /// Hash keys and pads, each 16 characters that are there once.

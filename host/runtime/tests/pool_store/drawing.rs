@@ -146,6 +146,6 @@ fn nothing_secret_is_printed() {
     assert_eq!(format!("{pads:?}"), "Pads { direction: AliceToBob, next: 0, left: 2, .. }");
     assert_eq!(
         format!("{pool:?}"),
-        "Pool { next Alice→Bob: 2, next Bob→Alice: 0, pads_per_direction: 2, .. }"
+        "Pool { next Alice→Bob: 2, next Bob→Alice: 0, spent: 0.0, pads_per_direction: 2, .. }"
     );
 }
