@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use qkdpp_kernels::Bits;
+use qkdpp_protocol::budget::Budget;
 use qkdpp_protocol::profile::{Amplification, Method, Profile, Protocol, Reconciliation, Test, Verification};
 use qkdpp_protocol::proof::{Proof, Tl2017};
 use qkdpp_protocol::raw::{Entries, RawBatch};
@@ -34,7 +35,7 @@ fn link(method: Method, slots: u32) -> Link {
         reconciliation: Reconciliation { method, ldpc_iterations: 4, ..Reconciliation::default() },
         verification: Verification { segment_bits: 256, tag_bits: 32 },
         amplification: Amplification::default(),
-        budget: qkdpp_protocol::budget::Budget::default(),
+        budget: Budget { session: 0.99, authentication_keys: 0.99 },
         monitor: qkdpp_protocol::monitor::Settings::default(),
         blocks_in_flight: 2,
         silence_seconds: 60,

@@ -181,7 +181,8 @@ impl Traffic {
             (Role::Alice, kind::PARITIES) => add(&mut self.parities),
             (Role::Alice, kind::SYNDROMES) => add(&mut self.syndromes),
             (Role::Alice, kind::DISCLOSURE) => add(&mut self.disclosed),
-            (Role::Alice, kind::VERIFY) => self.tags = bits - 128,
+            // Hash key, alarm, tags.
+            (Role::Alice, kind::VERIFY) => self.tags = bits - 128 - 8,
             _ => {}
         }
     }

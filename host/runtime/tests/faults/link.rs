@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use qkdpp_kernels::Bits;
+use qkdpp_protocol::budget::Budget;
 use qkdpp_protocol::cascade::Variant;
 use qkdpp_protocol::profile::{Amplification, Method, Profile, Protocol, Reconciliation, Test, Verification};
 use qkdpp_protocol::proof::{Proof, Tl2017};
@@ -48,7 +49,7 @@ fn link(method: Method, slots: u32, errors: u64) -> Link {
         reconciliation: Reconciliation { method, cascade: Variant::Yan, ..Reconciliation::default() },
         verification: Verification { segment_bits: SEGMENT_BITS, tag_bits: 48 },
         amplification: Amplification::default(),
-        budget: qkdpp_protocol::budget::Budget::default(),
+        budget: Budget { session: 0.99, authentication_keys: 0.99 },
         monitor: qkdpp_protocol::monitor::Settings::default(),
         blocks_in_flight: 2,
         silence_seconds: 60,
