@@ -2,7 +2,7 @@
 //!
 //! Each side fills its own ledger from what it sent, received and computed. The digests are exchanged in the block's
 //! last message; a key exists only if they are equal. Everything but the counts and what error correction disclosed
-//! follows from those: [`Ledger::verified`] and [`Ledger::decide`] are what a session does and what a replay of its
+//! follows from those: `Ledger::verified` and `Ledger::decide` are what a session does and what a replay of its
 //! [record](crate::record) does again.
 
 use std::fmt;
