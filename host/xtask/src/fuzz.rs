@@ -45,6 +45,7 @@ fn fuzz(name: &str, runs: u32) -> Result<(), Failed> {
         "-rss_limit_mb=1024",
         "-malloc_limit_mb=256",
         "-print_final_stats=1",
+        "-verbosity=0",
     ];
     let run = ["run", "--fuzz-dir", "host/fuzz", name, &found, &corpus, "--", &runs];
     cargo_fuzz(&[&run[..], &limits[..]].concat())
