@@ -137,7 +137,7 @@ impl Default for Reconciliation {
         Self {
             method: Method::Cascade,
             ldpc_above: 0.06,
-            cascade: Variant::Opt8,
+            cascade: Variant::Fast,
             cascade_frame_bits: 1 << 14,
             count_both_directions: false,
             ldpc_iterations: 60,
@@ -151,7 +151,7 @@ impl Reconciliation {
     fn validate(&self) -> Result<(), ProfileError> {
         let frame = self.cascade_frame_bits;
         let name = "reconciliation.cascade_frame_bits";
-        check((64..=1 << 24).contains(&frame), name, "from 64 to 2^24", &frame)?;
+        check((64..=1 << 16).contains(&frame), name, "from 64 to 2^16", &frame)?;
         check(is_share(self.ldpc_above), "reconciliation.ldpc_above", "between 0 and 1", &self.ldpc_above)?;
         let iterations = self.ldpc_iterations;
         let name = "reconciliation.ldpc_iterations";

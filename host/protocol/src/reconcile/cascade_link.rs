@@ -5,19 +5,21 @@
 
 use std::sync::Arc;
 
-use qkdpp_kernels::parities::{Parities, Permutation};
+use qkdpp_kernels::parities::Parities;
 use qkdpp_kernels::{Bits, Job, Output, Shared};
 
 use super::{Outcome, even_frames, misplaced};
-use crate::cascade::{self, CascadeError, Engine, Schedule};
+use crate::cascade::{CascadeError, Engine, Tables};
 use crate::error::{ProtocolError, SessionError};
 use crate::ledger::Leak;
 use crate::profile::Reconciliation;
 use crate::session::outbox::{Outbox, Task};
 use crate::wire::Kind;
+use crate::wire::Role;
 use crate::wire::message::Reconcile;
 
 pub(crate) struct CascadeLink {
+    role: Role,
     count_both_directions: bool,
     key_len: usize,
     frames: usize,
@@ -27,8 +29,8 @@ pub(crate) struct CascadeLink {
 enum Stage {
     /// Waiting for the running parities of every pass. The peer may be faster by one message.
     Preparing {
-        schedule: Schedule,
-        permutations: Vec<Arc<Permutation>>,
+        tables: Arc<Tables>,
+        key: Shared,
         parities: Vec<Option<Bits>>,
         early: Option<Vec<u8>>,
     },
@@ -38,6 +40,7 @@ enum Stage {
 
 impl CascadeLink {
     pub(crate) fn start(
+        role: Role,
         settings: Reconciliation,
         plan: &Reconcile,
         key: &Shared,
@@ -45,19 +48,21 @@ impl CascadeLink {
     ) -> Result<Self, SessionError> {
         let (frames, frame_bits) = even_frames(key.len(), settings.cascade_frame_bits as usize);
         let schedule = settings.cascade.schedule(f64::from(plan.qber_ppm) * 1e-6, frame_bits);
-        let permutations = cascade::permutations(&plan.seed, frame_bits, schedule.passes())?;
+        let tables = Arc::new(Tables::new(schedule, &plan.seed)?);
         let padding = Bits::zeros(frames * frame_bits - key.len());
         let padded = Arc::new(Bits::concat([&**key, &padding]));
-        for (pass, permutation) in (0..).zip(&permutations) {
+        let further = &tables.permutations()[1..];
+        for (pass, permutation) in (1..).zip(further) {
             let job = Parities::new(Arc::clone(&padded), Arc::clone(permutation))?;
             out.compute(Task::Pass(pass), Job::Parities(job));
         }
-        let parities = vec![None; permutations.len()];
+        let parities = vec![None; further.len()];
         Ok(Self {
+            role,
             count_both_directions: settings.count_both_directions,
             key_len: key.len(),
             frames,
-            stage: Stage::Preparing { schedule, permutations, parities, early: None },
+            stage: Stage::Preparing { tables, key: padded, parities, early: None },
         })
     }
 
@@ -81,7 +86,7 @@ impl CascadeLink {
         else {
             return Err(misplaced("a finished job"));
         };
-        parities[pass as usize] = Some(bits);
+        parities[pass as usize - 1] = Some(bits);
         if parities.iter().all(Option::is_some) {
             self.run(out)?;
         }
@@ -89,13 +94,13 @@ impl CascadeLink {
     }
 
     fn run(&mut self, out: &mut Outbox) -> Result<(), SessionError> {
-        let Stage::Preparing { schedule, permutations, parities, early } =
+        let Stage::Preparing { tables, key, parities, early } =
             std::mem::replace(&mut self.stage, Stage::Taken)
         else {
             return Err(misplaced("a start"));
         };
         let parities = parities.into_iter().flatten().collect();
-        let mut engine = Engine::new(schedule, permutations, self.frames, parities)?;
+        let mut engine = Engine::new(self.role, tables, key, parities)?;
         send_next(&mut engine, out);
         if let Some(payload) = early {
             advance(&mut engine, &payload, out)?;

@@ -78,7 +78,7 @@ impl Reconciler {
             }));
         }
         Ok(match plan.method {
-            0 => Self::Cascade(CascadeLink::start(settings, plan, key, out)?),
+            0 => Self::Cascade(CascadeLink::start(role, settings, plan, key, out)?),
             _ => Self::Ldpc(LdpcLink::start(role, settings, plan, key, out)?),
         })
     }

@@ -1,7 +1,10 @@
 //! Both sides end in the same state, and with the same key.
 
-use super::{Pair, Random, engine, running_parities};
-use crate::cascade::{CascadeError, Engine, Variant, pass_seed, permutations};
+use std::sync::Arc;
+
+use super::{Pair, Random, book, running_parities};
+use crate::cascade::{CascadeError, Engine, Tables, Variant};
+use crate::wire::Role;
 use proptest::prelude::*;
 use qkdpp_kernels::{Bits, ShapeError};
 
@@ -38,8 +41,8 @@ fn without_errors_only_the_blocks_are_asked() {
         pair.run();
         let blocks: usize = schedule.block_bits().iter().map(|bits| frame_bits.div_ceil(*bits)).sum();
         let implied = schedule.passes() - 1;
-        assert_eq!(pair.alice.parities_exchanged(), (frames * (blocks - implied)) as u64);
-        assert_eq!(pair.alice.rounds(), schedule.passes() as u64);
+        assert_eq!(pair.alice.parities_exchanged(), (frames * (blocks - implied + schedule.checks())) as u64);
+        assert_eq!(pair.alice.rounds(), 2, "the blocks of the first pass, then all others");
         assert_eq!(pair.alice.located_errors().count_ones(), 0);
     }
 }
@@ -55,7 +58,7 @@ fn a_single_error_costs_one_bisection() {
         errors.flip(position);
         let mut pair = Pair::new(&schedule, &errors, &mut random);
         pair.run();
-        assert!(pair.bob.located_errors() == &errors);
+        assert!(pair.bob.located_errors() == errors);
         assert_eq!(
             pair.bob.parities_exchanged() - without.bob.parities_exchanged(),
             7,
@@ -74,7 +77,7 @@ fn bursts_and_one_sided_errors_are_corrected() {
     (4000..4400).for_each(|position| burst.flip(position));
     let mut pair = Pair::new(&schedule, &burst, &mut random);
     pair.run();
-    assert!(pair.bob.located_errors() == &burst);
+    assert!(pair.bob.located_errors() == burst);
 
     // A frame that is all errors has even parity in every block of even length: left to verification.
     let inverted: Bits = (0..3 * frame_bits).map(|i| i / frame_bits == 1).collect();
@@ -84,12 +87,9 @@ fn bursts_and_one_sided_errors_are_corrected() {
     assert_eq!(pair.failed_frames(), 1);
 
     // Bob's detector for 1 misses: only Alice's ones are in error.
-    let permutations = permutations(&random.seed(), frame_bits, schedule.passes()).unwrap();
     let alice_key = random.bits(4 * frame_bits);
     let bob_key: Bits = alice_key.iter().map(|bit| bit && !random.happens(0.08)).collect();
-    let (alice, bob) =
-        (engine(&schedule, &permutations, &alice_key), engine(&schedule, &permutations, &bob_key));
-    let mut pair = Pair { alice, bob, alice_key, bob_key };
+    let mut pair = Pair::of_keys(&schedule, alice_key, bob_key, &mut random);
     pair.run();
     assert!(pair.corrected() == pair.alice_key);
 }
@@ -159,72 +159,89 @@ fn the_messages_depend_on_the_inputs_only() {
 }
 
 #[test]
-fn the_questions_depend_on_the_errors_and_not_on_the_keys() {
+fn the_messages_are_those_of_cascade_by_the_book() {
     let mut random = Random(9);
-    let (frames, frame_bits) = (3, 1200);
-    let schedule = Variant::Opt8.schedule(0.03, frame_bits);
-    let errors = random.errors(frames * frame_bits, 0.03);
-    let permutations = permutations(&random.seed(), frame_bits, schedule.passes()).unwrap();
-    let mut lengths = Vec::new();
-    for _ in 0..2 {
-        let alice_key = random.bits(frames * frame_bits);
-        let mut bob_key = alice_key.clone();
-        bob_key.xor_assign(&errors);
-        let mut alice = engine(&schedule, &permutations, &alice_key);
-        let mut bob = engine(&schedule, &permutations, &bob_key);
-        let mut of_run = Vec::new();
-        while let (Some(from_alice), Some(from_bob)) = (alice.next_message(), bob.next_message()) {
-            of_run.push(from_alice.len());
-            alice.receive(&from_bob).unwrap();
-            bob.receive(&from_alice).unwrap();
+    // More than a group of frames; blocks that are no powers of two; all the rates between few errors and too many.
+    for (frames, frame_bits, expected, actual) in
+        [(70, 777, 0.02, 0.02), (5, 1 << 12, 0.01, 0.011), (3, 5000, 0.05, 0.09), (66, 130, 0.08, 0.3)]
+    {
+        for variant in Variant::ALL {
+            let errors = random.errors(frames * frame_bits, actual);
+            let mut pair = Pair::new(&variant.schedule(expected, frame_bits), &errors, &mut random);
+            let rounds = book::rounds(&pair.tables, &errors);
+            for (number, questions) in rounds.iter().enumerate() {
+                let of_alice: Bits = questions
+                    .iter()
+                    .map(|(frame, bits, _)| {
+                        let ones = bits.iter().filter(|&bit| pair.alice_key.get(frame * frame_bits + bit));
+                        ones.count() % 2 == 1
+                    })
+                    .collect();
+                let of_bob: Bits =
+                    questions.iter().zip(of_alice.iter()).map(|((_, _, odd), parity)| odd ^ parity).collect();
+                let context = format!("{variant:?}, {frame_bits} bits, round {number}");
+                let (from_alice, from_bob) = (pair.alice.next_message(), pair.bob.next_message());
+                assert_eq!(from_alice, Some(of_alice.to_bytes()), "{context}");
+                assert_eq!(from_bob, Some(of_bob.to_bytes()), "{context}");
+                pair.alice.receive(&of_bob.to_bytes()).unwrap();
+                pair.bob.receive(&of_alice.to_bytes()).unwrap();
+            }
+            assert!(pair.alice.is_finished() && pair.bob.is_finished(), "{variant:?}, {frame_bits} bits");
         }
-        lengths.push(of_run);
     }
-    assert_eq!(lengths[0], lengths[1]);
 }
 
 #[test]
 fn each_pass_has_its_own_permutation() {
-    let seed = [7; 32];
-    let of_block = permutations(&seed, 100, 4).unwrap();
-    assert!(of_block[0].indices().iter().copied().eq(0..100));
+    let tables = |seed: [u8; 32]| Tables::new(Variant::Original.schedule(0.02, 100), &seed).unwrap();
+    let of_block = tables([7; 32]);
+    let passes = of_block.permutations();
+    assert!(passes[0].indices().iter().copied().eq(0..100));
     for pass in 1..4 {
         for other in 0..pass {
-            assert_ne!(of_block[pass], of_block[other]);
+            assert_ne!(passes[pass], passes[other]);
         }
     }
-    assert_ne!(pass_seed(&seed, 1), pass_seed(&[8; 32], 1));
-    assert!(permutations(&seed, 0, 4).is_err());
+    assert_ne!(passes[1], tables([8; 32]).permutations()[1]);
+}
+
+#[test]
+fn codes_are_distinct_within_a_run() {
+    let tables = Tables::new(Variant::Biconf.schedule(0.02, 3000), &[1; 32]).unwrap();
+    for run in [0..1024, 1024..2048] {
+        let mut codes: Vec<u16> = run.map(|bit| tables.code(bit)).collect();
+        codes.sort_unstable();
+        assert!(codes.into_iter().eq(0..1024));
+    }
+    let of_mask: usize = (0..10)
+        .map(|check| tables.mask(check).iter().map(|word| word.count_ones() as usize).sum::<usize>())
+        .sum();
+    let of_codes: usize = (0..3000).map(|bit| tables.code(bit).count_ones() as usize).sum();
+    assert_eq!(of_mask, of_codes);
 }
 
 #[test]
 fn wrong_shapes_are_refused() {
-    let schedule = Variant::Original.schedule(0.02, 64);
-    let of_block = permutations(&[0; 32], 64, 4).unwrap();
-    let key = Bits::zeros(3 * 64);
+    let tables = Arc::new(Tables::new(Variant::Original.schedule(0.02, 64), &[0; 32]).unwrap());
+    let key = Arc::new(Bits::zeros(3 * 64));
     let parities: Vec<Bits> =
-        of_block.iter().map(|permutation| running_parities(&key, permutation)).collect();
-    let new = |permutations: &[_], frames, parities: &[Bits]| {
-        Engine::new(schedule.clone(), permutations.to_vec(), frames, parities.to_vec()).err()
+        tables.permutations()[1..].iter().map(|permutation| running_parities(&key, permutation)).collect();
+    let new = |key: &Arc<Bits>, parities: &[Bits]| {
+        Engine::new(Role::Alice, Arc::clone(&tables), Arc::clone(key), parities.to_vec()).err()
     };
-    assert_eq!(new(&of_block, 3, &parities), None);
+    assert_eq!(new(&key, &parities), None);
     assert_eq!(
-        new(&of_block, 2, &parities),
+        new(&Arc::new(Bits::zeros(100)), &parities),
+        Some(ShapeError::Length { what: "a key of whole frames", want: 128, got: 100 })
+    );
+    assert_eq!(
+        new(&Arc::new(Bits::zeros(128)), &parities),
         Some(ShapeError::Length { what: "a list of running parities", want: 128, got: 192 })
     );
     assert_eq!(
-        new(&of_block[..3], 3, &parities),
-        Some(ShapeError::Range { what: "the number of permutations", min: 4, max: 4, got: 3 })
+        new(&key, &parities[..2]),
+        Some(ShapeError::Range { what: "the number of passes with parities", min: 3, max: 3, got: 2 })
     );
-    assert_eq!(
-        new(&of_block, 3, &parities[..3]),
-        Some(ShapeError::Range { what: "the number of passes with parities", min: 4, max: 4, got: 3 })
-    );
-    assert_eq!(
-        new(&permutations(&[0; 32], 63, 4).unwrap(), 3, &parities),
-        Some(ShapeError::Range { what: "the length of a permutation", min: 64, max: 64, got: 63 })
-    );
-    assert!(matches!(new(&of_block, usize::MAX, &parities), Some(ShapeError::Range { got: usize::MAX, .. })));
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! Both sides of a run, driven by hand.
 
 mod agreement;
+mod book;
 mod efficiency;
 mod malformed;
 
@@ -9,10 +10,12 @@ use std::sync::Arc;
 use qkdpp_kernels::Bits;
 use qkdpp_kernels::parities::Permutation;
 
-use super::{Engine, Schedule, permutations};
+use super::{Engine, Schedule, Tables};
+use crate::wire::Role;
 
 /// Alice's and Bob's engines, and what they start from.
 struct Pair {
+    tables: Arc<Tables>,
     alice: Engine,
     bob: Engine,
     alice_key: Bits,
@@ -25,13 +28,14 @@ impl Pair {
         let alice_key = random.bits(errors.len());
         let mut bob_key = alice_key.clone();
         bob_key.xor_assign(errors);
-        let permutations = permutations(&random.seed(), schedule.frame_bits(), schedule.passes()).unwrap();
-        Self {
-            alice: engine(schedule, &permutations, &alice_key),
-            bob: engine(schedule, &permutations, &bob_key),
-            alice_key,
-            bob_key,
-        }
+        Self::of_keys(schedule, alice_key, bob_key, random)
+    }
+
+    fn of_keys(schedule: &Schedule, alice_key: Bits, bob_key: Bits, random: &mut Random) -> Self {
+        let tables = Arc::new(Tables::new(schedule.clone(), &random.seed()).unwrap());
+        let alice = engine(Role::Alice, &tables, &alice_key);
+        let bob = engine(Role::Bob, &tables, &bob_key);
+        Self { tables, alice, bob, alice_key, bob_key }
     }
 
     fn run(&mut self) {
@@ -45,7 +49,7 @@ impl Pair {
 
     fn corrected(&self) -> Bits {
         let mut corrected = self.bob_key.clone();
-        corrected.xor_assign(self.bob.located_errors());
+        corrected.xor_assign(&self.bob.located_errors());
         corrected
     }
 
@@ -58,9 +62,10 @@ impl Pair {
     }
 }
 
-fn engine(schedule: &Schedule, permutations: &[Arc<Permutation>], key: &Bits) -> Engine {
-    let parities = permutations.iter().map(|permutation| running_parities(key, permutation)).collect();
-    Engine::new(schedule.clone(), permutations.to_vec(), key.len() / schedule.frame_bits(), parities).unwrap()
+fn engine(role: Role, tables: &Arc<Tables>, key: &Bits) -> Engine {
+    let parities =
+        tables.permutations()[1..].iter().map(|permutation| running_parities(key, permutation)).collect();
+    Engine::new(role, Arc::clone(tables), Arc::new(key.clone()), parities).unwrap()
 }
 
 /// The kernel contract's section 4, by the book.

@@ -1,0 +1,377 @@
+//! [`Frames`]: what is known of each of a group's frames, in each pass, once pass 0 is through.
+//!
+//! In every pass a permuted frame is cut into intervals, each of them a block or a part of one whose parity is known. An
+//! interval is found by its start: `cut` has a one there, and `odd` has one if the number of errors left in it is odd. What
+//! is known of 64 places stands together in a [`Cell`], since a located error touches all of it.
+
+use std::ops::Range;
+
+use qkdpp_kernels::Bits;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::sweep::{GROUP, Sweep};
+use super::tables::Tables;
+use crate::wire::Role;
+
+/// Between the cells of two rows: rows of a power of two would all begin in the same set of a cache.
+const PADDING: usize = 2;
+
+/// 64 places of a pass.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    /// The own bits; Bob's with the errors located so far corrected.
+    key: u64,
+    /// Starts of intervals.
+    cut: u64,
+    /// Starts of odd intervals.
+    odd: u64,
+    /// Places whose error is located, or that have none for sure.
+    known: u64,
+}
+
+impl Zeroize for Cell {
+    fn zeroize(&mut self) {
+        self.key.zeroize();
+    }
+}
+
+/// The frames of a group, each with a row of cells for every pass.
+pub(super) struct Frames {
+    passes: usize,
+    words: usize,
+    cells: Zeroizing<Vec<Cell>>,
+    /// Row by row, which cells have a cut, then which have an odd interval.
+    summaries: Vec<u64>,
+    /// Row by row, the number of odd intervals.
+    odd_intervals: Vec<u16>,
+    /// Frame by frame, the parity of the errors left in each check.
+    checks: Vec<u16>,
+    /// The located errors, as words of each frame.
+    located: Vec<u64>,
+    /// All ones where this side corrects its key.
+    corrected: u64,
+}
+
+impl Frames {
+    /// What `sweep` found, carried over to all passes. `parities`: the running parities of all frames for each pass but
+    /// the first; `first..first + frames`: the frames of the group.
+    pub(super) fn new(
+        tables: &Tables,
+        role: Role,
+        key: &Bits,
+        parities: &[Bits],
+        sweep: &Sweep,
+        group: Range<usize>,
+    ) -> Self {
+        let (passes, words, count) = (tables.passes(), tables.words(), group.len());
+        let rows = count * passes;
+        let mut frames = Self {
+            passes,
+            words,
+            cells: Zeroizing::new(vec![Cell::default(); rows * (words + PADDING)]),
+            summaries: vec![0; 2 * rows * words.div_ceil(64)],
+            odd_intervals: vec![0; rows],
+            checks: vec![0; count],
+            located: vec![0; count * words],
+            corrected: if role == Role::Bob { u64::MAX } else { 0 },
+        };
+        frames.take_first_pass(tables, key, sweep, &group);
+        for (pass, parities) in (1..).zip(parities) {
+            frames.take_pass(tables, pass, parities, sweep, &group);
+        }
+        frames
+    }
+
+    fn take_first_pass(&mut self, tables: &Tables, key: &Bits, sweep: &Sweep, group: &Range<usize>) {
+        let frame_bits = tables.frame_bits();
+        for word in 0..self.words {
+            let of_frame = u64::MAX >> (64 - (frame_bits - 64 * word).min(64));
+            let [cuts, errors, known] = sweep.words(word);
+            for frame in 0..group.len() {
+                let own = key.word_at((group.start + frame) * frame_bits + 64 * word) & of_frame;
+                let key = own ^ errors[frame] & self.corrected;
+                self.set_cell(frame, 0, word, Cell { key, cut: cuts[frame], odd: 0, known: known[frame] });
+                self.located[frame * self.words + word] = errors[frame];
+            }
+        }
+    }
+
+    fn take_pass(
+        &mut self,
+        tables: &Tables,
+        pass: usize,
+        parities: &Bits,
+        sweep: &Sweep,
+        group: &Range<usize>,
+    ) {
+        let frame_bits = tables.frame_bits();
+        let mut last = Zeroizing::new([0; GROUP]);
+        for word in 0..self.words {
+            let of_frame = u64::MAX >> (64 - (frame_bits - 64 * word).min(64));
+            let [errors, known] = sweep.permuted(tables, pass, word);
+            let cut = tables.starts(pass)[word];
+            for frame in 0..group.len() {
+                let running = parities.word_at((group.start + frame) * frame_bits + 64 * word);
+                let own = (running ^ (running << 1 | last[frame])) & of_frame;
+                last[frame] = running >> 63;
+                let key = own ^ errors[frame] & self.corrected;
+                self.set_cell(frame, pass, word, Cell { key, cut, odd: 0, known: known[frame] });
+            }
+        }
+    }
+
+    fn set_cell(&mut self, frame: usize, pass: usize, word: usize, cell: Cell) {
+        let row = frame * self.passes + pass;
+        self.cells[row * (self.words + PADDING) + word] = cell;
+        self.summaries[2 * row * self.words.div_ceil(64) + word / 64] |=
+            u64::from(cell.cut != 0) << (word % 64);
+    }
+
+    /// A frame in one pass.
+    #[inline]
+    pub(super) fn row(&mut self, frame: usize, pass: usize) -> Row<'_> {
+        let row = frame * self.passes + pass;
+        let summary = 2 * self.words.div_ceil(64);
+        Row {
+            cells: &mut self.cells[row * (self.words + PADDING)..][..self.words],
+            summary: &mut self.summaries[row * summary..][..summary],
+            odd_intervals: &mut self.odd_intervals[row],
+        }
+    }
+
+    /// Something of what stands at a place, so that it is near when it is needed.
+    #[inline]
+    pub(super) fn touch(&self, frame: usize, pass: usize, place: usize) -> u64 {
+        let row = frame * self.passes + pass;
+        self.cells[row * (self.words + PADDING) + place / 64].cut
+    }
+
+    /// The lowest pass of a frame that has odd intervals.
+    pub(super) fn first_odd_pass(&self, frame: usize) -> Option<usize> {
+        self.odd_intervals[frame * self.passes..][..self.passes].iter().position(|&count| count > 0)
+    }
+
+    /// The parities of the errors left in a frame's checks.
+    pub(super) fn checks(&self, frame: usize) -> u16 {
+        self.checks[frame]
+    }
+
+    /// Takes what is asked of a frame's checks.
+    pub(super) fn set_checks(&mut self, frame: usize, odd: u16) {
+        self.checks[frame] = odd;
+    }
+
+    /// The parity of the own bits of a check in a range of the frame.
+    pub(super) fn check_parity(
+        &self,
+        tables: &Tables,
+        frame: usize,
+        check: usize,
+        range: Range<usize>,
+    ) -> bool {
+        let row = &self.cells[frame * self.passes * (self.words + PADDING)..][..self.words];
+        let mask = tables.mask(check);
+        odd_ones(fold(range, |word| row[word].key & mask[word]))
+    }
+
+    /// The unknown bits of a check in a range of at most 64, and the own bits there.
+    pub(super) fn check_window(
+        &mut self,
+        tables: &Tables,
+        frame: usize,
+        check: usize,
+        range: Range<usize>,
+    ) -> Window {
+        let mask = tables.mask(check);
+        let of_check = window(range.clone(), |word| mask[word]);
+        let Window { unknown, key } = self.row(frame, 0).window(range);
+        Window { unknown: unknown & of_check, key }
+    }
+
+    /// Records an error at `bit` of a frame, which was found in the pass `own` or in no pass; false if it was known before.
+    pub(super) fn locate(&mut self, tables: &Tables, frame: usize, bit: usize, own: Option<usize>) -> bool {
+        let located = &mut self.located[frame * self.words + bit / 64];
+        if *located >> (bit % 64) & 1 == 1 {
+            return false;
+        }
+        *located |= 1 << (bit % 64);
+        self.checks[frame] ^= tables.code(bit);
+        let corrected = self.corrected;
+        for (pass, &place) in tables.places(bit).iter().enumerate() {
+            let mut row = self.row(frame, pass);
+            row.learn(place.into(), corrected);
+            if own != Some(pass) {
+                let low = row.start_of(place.into());
+                row.flip_odd(low);
+            }
+        }
+        true
+    }
+
+    /// Records that a bit of a frame is right.
+    pub(super) fn clear(&mut self, tables: &Tables, frame: usize, bit: usize) {
+        for (pass, &place) in tables.places(bit).iter().enumerate() {
+            self.row(frame, pass).learn(place.into(), 0);
+        }
+    }
+
+    /// The located errors of a frame.
+    pub(super) fn located(&self, frame: usize) -> &[u64] {
+        &self.located[frame * self.words..][..self.words]
+    }
+}
+
+/// At most 64 places from some place on.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    /// Those that are not known.
+    pub(super) unknown: u64,
+    /// The own bits.
+    pub(super) key: u64,
+}
+
+/// A frame in one pass.
+pub(super) struct Row<'a> {
+    cells: &'a mut [Cell],
+    summary: &'a mut [u64],
+    odd_intervals: &'a mut u16,
+}
+
+impl Row<'_> {
+    /// The parity of the own bits at the places of a non-empty range.
+    #[inline]
+    pub(super) fn parity(&self, range: Range<usize>) -> bool {
+        odd_ones(fold(range, |word| self.cells[word].key))
+    }
+
+    /// A range of at most 64 places.
+    #[inline]
+    pub(super) fn window(&self, range: Range<usize>) -> Window {
+        let unknown = window(range.clone(), |word| !self.cells[word].known);
+        Window { unknown, key: window(range, |word| self.cells[word].key) }
+    }
+
+    /// Cuts the interval that holds `place` there, its right part being even.
+    #[inline]
+    pub(super) fn cut(&mut self, place: usize) {
+        self.cells[place / 64].cut |= 1 << (place % 64);
+        self.summary[place / 4096] |= 1 << (place / 64 % 64);
+    }
+
+    fn cut_cells(&self) -> &[u64] {
+        &self.summary[..self.summary.len() / 2]
+    }
+
+    fn odd_cells(&self) -> &[u64] {
+        &self.summary[self.summary.len() / 2..]
+    }
+
+    /// The start of the interval that holds `place`.
+    #[inline]
+    pub(super) fn start_of(&self, place: usize) -> usize {
+        let cell = place / 64;
+        let here = self.cells[cell].cut & (u64::MAX >> (63 - place % 64));
+        if here != 0 {
+            return 64 * cell + highest(here);
+        }
+        let cell = self.cell_before(cell).expect("a row has a cut at 0");
+        64 * cell + highest(self.cells[cell].cut)
+    }
+
+    fn cell_before(&self, cell: usize) -> Option<usize> {
+        let mut index = cell / 64;
+        let mut cells = self.cut_cells()[index] & ((1 << (cell % 64)) - 1);
+        while cells == 0 {
+            index = index.checked_sub(1)?;
+            cells = self.cut_cells()[index];
+        }
+        Some(64 * index + highest(cells))
+    }
+
+    /// The interval that starts at `low`, in a row of `bits` places.
+    #[inline]
+    pub(super) fn interval(&self, low: usize, bits: usize) -> Range<usize> {
+        let above = u64::MAX << (low % 64) << 1;
+        let high = next(low / 64, above, self.cut_cells(), |cell| self.cells[cell].cut).unwrap_or(bits);
+        low..high
+    }
+
+    /// The start of the first odd interval at or after `place`.
+    #[inline]
+    pub(super) fn odd_from(&self, place: usize) -> Option<usize> {
+        if place / 64 == self.cells.len() {
+            return None;
+        }
+        next(place / 64, u64::MAX << (place % 64), self.odd_cells(), |cell| self.cells[cell].odd)
+    }
+
+    /// Changes the parity of the interval that starts at `low`.
+    #[inline]
+    pub(super) fn flip_odd(&mut self, low: usize) {
+        let cell = low / 64;
+        let odd = self.cells[cell].odd ^ 1 << (low % 64);
+        self.cells[cell].odd = odd;
+        if odd >> (low % 64) & 1 == 1 {
+            *self.odd_intervals += 1;
+        } else {
+            *self.odd_intervals -= 1;
+        }
+        let bit = 1 << (cell % 64);
+        let at = self.summary.len() / 2 + cell / 64;
+        let summary = &mut self.summary[at];
+        *summary = if odd == 0 { *summary & !bit } else { *summary | bit };
+    }
+
+    #[inline]
+    fn learn(&mut self, place: usize, correction: u64) {
+        let bit = 1 << (place % 64);
+        let cell = &mut self.cells[place / 64];
+        cell.known |= bit;
+        cell.key ^= bit & correction;
+    }
+}
+
+/// The first one from `cell` on, where only the bits of `mask` count in `cell` itself.
+fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) -> Option<usize> {
+    let here = word(cell) & mask;
+    if here != 0 {
+        return Some(64 * cell + here.trailing_zeros() as usize);
+    }
+    let mut index = cell / 64;
+    let mut cells = summary[index] & (u64::MAX << (cell % 64) << 1);
+    while cells == 0 {
+        index += 1;
+        cells = *summary.get(index)?;
+    }
+    let cell = 64 * index + cells.trailing_zeros() as usize;
+    Some(64 * cell + word(cell).trailing_zeros() as usize)
+}
+
+/// Position of the highest one.
+fn highest(word: u64) -> usize {
+    63 - word.leading_zeros() as usize
+}
+
+/// The sum of the words of a non-empty range, cut off at its ends.
+fn fold(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
+    let (first, last) = (range.start / 64, (range.end - 1) / 64);
+    let (head, tail) = (u64::MAX << (range.start % 64), u64::MAX >> (63 - (range.end - 1) % 64));
+    if first == last {
+        return word(first) & head & tail;
+    }
+    (first + 1..last).fold(word(first) & head ^ word(last) & tail, |sum, index| sum ^ word(index))
+}
+
+/// The bits of a non-empty range of at most 64, from its start on.
+fn window(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
+    let (first, last) = (range.start / 64, (range.end - 1) / 64);
+    let low = word(first) >> (range.start % 64);
+    let high = if last == first { 0 } else { word(last) << (64 - range.start % 64) };
+    (low | high) & (u64::MAX >> (64 - range.len()))
+}
+
+/// The parity of a word.
+#[inline]
+pub(super) fn odd_ones(word: u64) -> bool {
+    word.count_ones() % 2 == 1
+}

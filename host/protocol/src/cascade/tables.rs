@@ -1,0 +1,195 @@
+//! [`Tables`]: what both sides derive from the schedule and the seed of a block before any parity is exchanged.
+
+use std::sync::Arc;
+
+use qkdpp_kernels::ShapeError;
+use qkdpp_kernels::parities::Permutation;
+use sha3::{Digest, Sha3_256};
+
+use super::variant::Schedule;
+
+const PASS_SEED_DOMAIN: &[u8] = b"qkdpp cascade pass 1";
+const CODE_SEED_DOMAIN: &[u8] = b"qkdpp cascade codes 1";
+
+/// Where the bits of a frame stand in each pass, and which checks they belong to.
+///
+/// Pass 0 has the frame as it is, whose errors are spread well enough by the channel, each further pass a permutation of
+/// its own. The failures of a bad set of permutations repeat in every frame that uses it, so each block takes a fresh
+/// seed. It is public and need not be secret, but unknown until the quantum phase of the block is over.
+pub struct Tables {
+    pub(super) schedule: Schedule,
+    permutations: Vec<Arc<Permutation>>,
+    /// Bit of the frame at each place, pass after pass.
+    bits: Vec<u16>,
+    /// Place of each bit in every pass, bit after bit.
+    places: Vec<u16>,
+    /// Check c sums up the bits whose code has bit c.
+    codes: Vec<u16>,
+    /// The same as masks of the frame's words, check after check.
+    masks: Vec<u64>,
+    /// Starts of blocks, as words of the frame, pass after pass.
+    starts: Vec<u64>,
+    /// How the blocks of pass 0 are halved: those of full length, and the last one.
+    pub(super) trees: [Tree; 2],
+}
+
+impl Tables {
+    /// The tables of a block for `schedule`; `seed` is the block's.
+    ///
+    /// # Errors
+    /// If the frame length is none of a permutation, which a schedule's always is.
+    pub fn new(schedule: Schedule, seed: &[u8; 32]) -> Result<Self, ShapeError> {
+        let (frame_bits, passes) = (schedule.frame_bits(), schedule.passes());
+        let permutation = |pass| match pass {
+            0 => Permutation::identity(frame_bits),
+            _ => Permutation::new(&numbered(PASS_SEED_DOMAIN, seed, pass), frame_bits),
+        };
+        let permutations: Vec<Arc<Permutation>> =
+            (0..passes).map(|pass| permutation(pass).map(Arc::new)).collect::<Result<_, _>>()?;
+        let mut places = vec![0; frame_bits * passes];
+        for (pass, permutation) in permutations.iter().enumerate() {
+            for (place, &bit) in permutation.indices().iter().enumerate() {
+                places[bit as usize * passes + pass] = place as u16;
+            }
+        }
+        let bits = permutations
+            .iter()
+            .flat_map(|permutation| permutation.indices())
+            .map(|&bit| bit as u16)
+            .collect();
+        let codes = codes(seed, frame_bits, schedule.checks())?;
+        let masks = masks(&codes, schedule.checks());
+        let first = schedule.block_bits()[0];
+        let trees = [Tree::new(first), Tree::new(frame_bits % first)];
+        let starts = schedule.block_bits().iter().flat_map(|&block| starts(frame_bits, block)).collect();
+        Ok(Self { schedule, permutations, bits, places, codes, masks, starts, trees })
+    }
+
+    /// The passes and their blocks.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// The permutation of each pass, the first being the identity.
+    pub fn permutations(&self) -> &[Arc<Permutation>] {
+        &self.permutations
+    }
+
+    pub(super) fn frame_bits(&self) -> usize {
+        self.schedule.frame_bits()
+    }
+
+    pub(super) fn passes(&self) -> usize {
+        self.schedule.passes()
+    }
+
+    /// Words that hold a frame.
+    pub(super) fn words(&self) -> usize {
+        self.frame_bits().div_ceil(64)
+    }
+
+    /// The bits of the frame in the order of a pass.
+    pub(super) fn order(&self, pass: usize) -> &[u16] {
+        &self.bits[pass * self.frame_bits()..][..self.frame_bits()]
+    }
+
+    /// The place of a bit in every pass.
+    pub(super) fn places(&self, bit: usize) -> &[u16] {
+        &self.places[bit * self.passes()..][..self.passes()]
+    }
+
+    /// Where the blocks of a pass start, as words of the frame.
+    pub(super) fn starts(&self, pass: usize) -> &[u64] {
+        &self.starts[pass * self.words()..][..self.words()]
+    }
+
+    /// Which checks a bit belongs to.
+    pub(super) fn code(&self, bit: usize) -> u16 {
+        self.codes[bit]
+    }
+
+    /// The bits of a check, as words of the frame.
+    pub(super) fn mask(&self, check: usize) -> &[u64] {
+        &self.masks[check * self.words()..][..self.words()]
+    }
+}
+
+/// SHA3-256(`domain` ‖ `seed` ‖ LE64(`number`)): the seed of one permutation of a block.
+fn numbered(domain: &[u8], seed: &[u8; 32], number: usize) -> [u8; 32] {
+    let mut hash = Sha3_256::new();
+    hash.update(domain);
+    hash.update(seed);
+    hash.update((number as u64).to_le_bytes());
+    hash.finalize().into()
+}
+
+/// A code of `checks` bits for each bit of a frame: each run of 2^`checks` bits has every code once, so that two errors close
+/// together, which blocks of pass 0 miss most often, never cancel in all the checks.
+fn codes(seed: &[u8; 32], frame_bits: usize, checks: usize) -> Result<Vec<u16>, ShapeError> {
+    if checks == 0 {
+        return Ok(vec![0; frame_bits]);
+    }
+    let run = 1 << checks;
+    let mut codes = Vec::with_capacity(frame_bits.next_multiple_of(run));
+    for number in 0..frame_bits.div_ceil(run) {
+        let permutation = Permutation::new(&numbered(CODE_SEED_DOMAIN, seed, number), run)?;
+        codes.extend(permutation.indices().iter().map(|&code| code as u16));
+    }
+    codes.truncate(frame_bits);
+    Ok(codes)
+}
+
+fn masks(codes: &[u16], checks: usize) -> Vec<u64> {
+    let words = codes.len().div_ceil(64);
+    let mut masks = vec![0; words * checks];
+    for (bit, &code) in codes.iter().enumerate() {
+        for check in (0..checks).filter(|check| code >> check & 1 == 1) {
+            masks[check * words + bit / 64] |= 1 << (bit % 64);
+        }
+    }
+    masks
+}
+
+fn starts(frame_bits: usize, block_bits: usize) -> Vec<u64> {
+    let mut words = vec![0; frame_bits.div_ceil(64)];
+    (0..frame_bits).step_by(block_bits).for_each(|place| words[place / 64] |= 1 << (place % 64));
+    words
+}
+
+/// The halvings of a block, level by level down to single places.
+pub(super) struct Tree {
+    /// Length of the block; 0 for no block.
+    pub(super) bits: usize,
+    levels: Vec<Vec<Node>>,
+}
+
+/// An interval `low..high` of a block, and where it is halved.
+#[derive(Clone, Copy)]
+pub(super) struct Node {
+    pub(super) low: usize,
+    pub(super) split: usize,
+    pub(super) high: usize,
+}
+
+impl Tree {
+    fn new(bits: usize) -> Self {
+        let mut levels = Vec::new();
+        let mut intervals = Vec::from([(0, bits)]);
+        loop {
+            intervals.retain(|(low, high)| high - low > 1);
+            if intervals.is_empty() {
+                return Self { bits, levels };
+            }
+            let node = |&(low, high)| Node { low, split: usize::midpoint(low, high), high };
+            let level: Vec<Node> = intervals.iter().map(node).collect();
+            intervals =
+                level.iter().flat_map(|node| [(node.low, node.split), (node.split, node.high)]).collect();
+            levels.push(level);
+        }
+    }
+
+    /// The nodes of a level, ascending; none below the lowest.
+    pub(super) fn level(&self, level: usize) -> &[Node] {
+        self.levels.get(level).map_or(&[], Vec::as_slice)
+    }
+}

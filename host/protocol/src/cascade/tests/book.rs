@@ -1,0 +1,333 @@
+//! Cascade by the book: plain sets of bits, one frame at a time, on the error pattern itself. The engine must ask the same
+//! questions in the same order.
+
+use std::ops::Range;
+
+use qkdpp_kernels::Bits;
+
+use crate::cascade::Tables;
+
+/// The frames that go through pass 0 together.
+const GROUP: usize = 64;
+
+/// A question: the bits of a frame whose parity is asked for, and whether the number of errors left in them is odd.
+struct Question {
+    frame: usize,
+    bits: Vec<usize>,
+    odd: bool,
+}
+
+/// The questions of each round of a run over all frames.
+pub(super) fn rounds(tables: &Tables, errors: &Bits) -> Vec<Vec<(usize, Vec<usize>, bool)>> {
+    let frame_bits = tables.frame_bits();
+    let frames: Vec<Frame> = (0..errors.len() / frame_bits)
+        .map(|number| {
+            Frame::new(tables, (0..frame_bits).map(|bit| errors.get(number * frame_bits + bit)).collect())
+        })
+        .collect();
+    let mut rounds: Vec<Vec<_>> = Vec::new();
+    let mut first = 0;
+    let mut rest = frames;
+    while !rest.is_empty() {
+        let group: Vec<Frame> = rest.drain(..rest.len().min(GROUP)).collect();
+        let count = group.len();
+        for (number, questions) in (Group { tables, frames: group }).run().into_iter().enumerate() {
+            if rounds.len() == number {
+                rounds.push(Vec::new());
+            }
+            let of_group =
+                questions.into_iter().map(|question| (first + question.frame, question.bits, question.odd));
+            rounds[number].extend(of_group);
+        }
+        first += count;
+    }
+    rounds
+}
+
+/// What is known of a frame.
+struct Frame {
+    /// Errors that are left.
+    errors: Vec<bool>,
+    /// Bits that are known to be right by now.
+    known: Vec<bool>,
+    /// The intervals of each pass, ascending, and whether the errors left in each are known to be odd in number.
+    passes: Vec<Vec<(Range<usize>, bool)>>,
+}
+
+impl Frame {
+    fn new(tables: &Tables, errors: Vec<bool>) -> Self {
+        let bits = errors.len();
+        let blocks = |&length: &usize| -> Vec<_> {
+            (0..bits).step_by(length).map(|low| (low..(low + length).min(bits), false)).collect()
+        };
+        Self {
+            known: vec![false; bits],
+            errors,
+            passes: tables.schedule().block_bits().iter().map(blocks).collect(),
+        }
+    }
+
+    fn odd(&self, bits: &[usize]) -> bool {
+        bits.iter().filter(|&&bit| self.errors[bit]).count() % 2 == 1
+    }
+
+    /// Cuts the interval of a pass that holds `split`.
+    fn cut(&mut self, pass: usize, split: usize) {
+        let intervals = &mut self.passes[pass];
+        let at = intervals.iter().position(|(range, _)| range.contains(&split)).unwrap();
+        let whole = intervals[at].0.clone();
+        if whole.start != split {
+            intervals[at].0 = whole.start..split;
+            intervals.insert(at + 1, (split..whole.end, false));
+        }
+    }
+
+    fn locate(&mut self, tables: &Tables, bit: usize, own: Option<usize>) {
+        assert!(self.errors[bit], "an error is located where one is");
+        self.errors[bit] = false;
+        self.known[bit] = true;
+        for pass in (0..self.passes.len()).filter(|&pass| own != Some(pass)) {
+            let place = usize::from(tables.places(bit)[pass]);
+            let interval = self.passes[pass].iter_mut().find(|(range, _)| range.contains(&place)).unwrap();
+            interval.1 = !interval.1;
+        }
+    }
+}
+
+/// An odd set of places of a pass, or of a check where there is none.
+#[derive(Clone)]
+struct Search {
+    frame: usize,
+    pass: Option<usize>,
+    check: usize,
+    range: Range<usize>,
+    /// The places that count, once there are at most 64.
+    short: Option<Vec<usize>>,
+}
+
+struct Group<'a> {
+    tables: &'a Tables,
+    frames: Vec<Frame>,
+}
+
+impl Group<'_> {
+    fn run(mut self) -> Vec<Vec<Question>> {
+        let mut rounds = self.first_pass();
+        let others = self.other_blocks();
+        if !others.is_empty() {
+            rounds.push(others);
+        }
+        let mut searches = Vec::new();
+        for frame in 0..self.frames.len() {
+            self.next(frame, &mut searches);
+        }
+        while !searches.is_empty() {
+            let (questions, following) = self.round(&searches);
+            rounds.push(questions);
+            searches = following;
+        }
+        rounds
+    }
+
+    /// Pass 0, level by level; in a level by place, then by frame.
+    fn first_pass(&mut self) -> Vec<Vec<Question>> {
+        let mut asked = Vec::new();
+        let mut odd = Vec::new();
+        let blocks: Vec<Range<usize>> =
+            self.frames[0].passes[0].iter().map(|(range, _)| range.clone()).collect();
+        for range in blocks {
+            for frame in 0..self.frames.len() {
+                let question = self.question(frame, range.clone().collect());
+                if question.odd {
+                    odd.push((frame, range.clone()));
+                }
+                if range.len() == 1 {
+                    self.frames[frame].known[range.start] = true;
+                }
+                asked.push(question);
+            }
+        }
+        let mut rounds = vec![asked];
+        loop {
+            for (frame, range) in odd.iter().filter(|(_, range)| range.len() == 1) {
+                self.frames[*frame].locate(self.tables, range.start, Some(0));
+            }
+            odd.retain(|(_, range)| range.len() > 1);
+            if odd.is_empty() {
+                return rounds;
+            }
+            odd.sort_by_key(|(frame, range)| (range.start, *frame));
+            let (mut asked, mut next) = (Vec::new(), Vec::new());
+            for (frame, range) in odd {
+                let split = range.start + range.len() / 2;
+                let question = self.question(frame, (range.start..split).collect());
+                self.frames[frame].cut(0, split);
+                let parts = [range.start..split, split..range.end];
+                for part in parts.iter().filter(|part| part.len() == 1) {
+                    self.frames[frame].known[part.start] = true;
+                }
+                next.push((frame, parts[usize::from(!question.odd)].clone()));
+                asked.push(question);
+            }
+            rounds.push(asked);
+            odd = next;
+        }
+    }
+
+    /// The blocks of the other passes but the last of each, then the checks.
+    fn other_blocks(&mut self) -> Vec<Question> {
+        let mut asked = Vec::new();
+        for frame in 0..self.frames.len() {
+            for pass in 1..self.tables.passes() {
+                let blocks: Vec<Range<usize>> =
+                    self.frames[frame].passes[pass].iter().map(|(range, _)| range.clone()).collect();
+                for (number, range) in blocks.iter().enumerate() {
+                    let question = self.question(frame, self.bits(pass, range.clone()));
+                    self.frames[frame].passes[pass][number].1 = question.odd;
+                    if number + 1 < blocks.len() {
+                        asked.push(question);
+                    }
+                }
+            }
+            for check in 0..self.tables.schedule().checks() {
+                asked.push(self.question(frame, self.of_check(check, 0..self.tables.frame_bits())));
+            }
+        }
+        asked
+    }
+
+    /// One question of every search; the searches of the next round.
+    fn round(&mut self, searches: &[Search]) -> (Vec<Question>, Vec<Search>) {
+        let (mut asked, mut following, mut located, mut cleared) = (vec![], vec![], vec![], vec![]);
+        for search in searches {
+            let Search { frame, pass, short, .. } = search.clone();
+            let (bits, parts) = self.halves(search);
+            let question = self.question(frame, bits);
+            let odd_part = usize::from(!question.odd);
+            asked.push(question);
+            if let (Some(pass), true) = (pass, self.tables.schedule().reuse()) {
+                self.frames[frame].cut(pass, parts[1].range.start);
+            }
+            let even = &parts[1 - odd_part];
+            if let (Some(pass), Some([place])) = (pass, even.short.as_deref().filter(|_| short.is_some())) {
+                cleared.push((frame, usize::from(self.tables.order(pass)[*place])));
+            }
+            let odd = Search { short: None, ..parts[odd_part].clone() };
+            // What is known counts as of when the interval became short.
+            let odd = if short.is_some() { parts[odd_part].clone() } else { self.shortened(odd) };
+            match odd.short.as_deref() {
+                Some([place]) => located.push((frame, pass, *place)),
+                _ => following.push(odd),
+            }
+        }
+        for (frame, bit) in cleared {
+            self.frames[frame].known[bit] = true;
+        }
+        let mut idle = Vec::new();
+        let mut open = vec![0; self.frames.len()];
+        for search in searches {
+            open[search.frame] += 1;
+        }
+        for (frame, pass, place) in located {
+            self.located(frame, pass, place);
+            open[frame] -= 1;
+            if open[frame] == 0 {
+                idle.push(frame);
+            }
+        }
+        for frame in idle {
+            self.next(frame, &mut following);
+        }
+        (asked, following)
+    }
+
+    fn located(&mut self, frame: usize, pass: Option<usize>, place: usize) {
+        let bit = pass.map_or(place, |pass| self.tables.order(pass)[place].into());
+        self.frames[frame].locate(self.tables, bit, pass);
+    }
+
+    /// The searches of a frame that has none.
+    fn next(&mut self, frame: usize, searches: &mut Vec<Search>) {
+        loop {
+            let is_odd = |intervals: &Vec<(Range<usize>, bool)>| intervals.iter().any(|(_, odd)| *odd);
+            let mut found = Vec::new();
+            if let Some(pass) = self.frames[frame].passes.iter().position(is_odd) {
+                for (range, odd) in self.frames[frame].passes[pass].iter_mut().filter(|(_, odd)| *odd) {
+                    *odd = false;
+                    found.push(Search {
+                        frame,
+                        pass: Some(pass),
+                        check: 0,
+                        range: range.clone(),
+                        short: None,
+                    });
+                    if pass >= 2 {
+                        break;
+                    }
+                }
+            } else {
+                let whole = 0..self.tables.frame_bits();
+                let is_odd = |check: &usize| self.frames[frame].odd(&self.of_check(*check, whole.clone()));
+                let Some(check) = (0..self.tables.schedule().checks()).find(is_odd) else { return };
+                found.push(Search { frame, pass: None, check, range: whole, short: None });
+            }
+            let found: Vec<Search> = found.into_iter().map(|search| self.shortened(search)).collect();
+            let before = searches.len();
+            for search in found {
+                match search.short.as_deref() {
+                    Some([place]) => self.located(frame, search.pass, *place),
+                    _ => searches.push(search),
+                }
+            }
+            if searches.len() > before {
+                return;
+            }
+        }
+    }
+
+    /// Lists the places that count of an interval of at most 64.
+    fn shortened(&self, search: Search) -> Search {
+        if search.range.len() > 64 {
+            return search;
+        }
+        let counts = |&place: &usize| {
+            let bit = search.pass.map_or(place, |pass| self.tables.order(pass)[place].into());
+            let in_check = search.pass.is_some() || self.tables.code(bit) >> search.check & 1 == 1;
+            in_check && !self.frames[search.frame].known[bit]
+        };
+        let short = Some(search.range.clone().filter(counts).collect());
+        Search { short, ..search }
+    }
+
+    /// The bits that are asked for, and both parts of an interval.
+    fn halves(&self, search: &Search) -> (Vec<usize>, [Search; 2]) {
+        let part = |range: Range<usize>, short| Search { range, short, ..search.clone() };
+        let Range { start, end } = search.range;
+        if let Some(places) = &search.short {
+            let (left, right) = places.split_at(places.len() / 2);
+            let bit =
+                |&place: &usize| search.pass.map_or(place, |pass| self.tables.order(pass)[place].into());
+            let split = right[0];
+            let parts = [part(start..split, Some(left.to_vec())), part(split..end, Some(right.to_vec()))];
+            return (left.iter().map(bit).collect(), parts);
+        }
+        let split = start + (end - start) / 2;
+        let bits = match search.pass {
+            Some(pass) => self.bits(pass, start..split),
+            None => self.of_check(search.check, start..split),
+        };
+        (bits, [part(start..split, None), part(split..end, None)])
+    }
+
+    fn question(&self, frame: usize, bits: Vec<usize>) -> Question {
+        Question { frame, odd: self.frames[frame].odd(&bits), bits }
+    }
+
+    fn bits(&self, pass: usize, places: Range<usize>) -> Vec<usize> {
+        self.tables.order(pass)[places].iter().map(|&bit| bit.into()).collect()
+    }
+
+    fn of_check(&self, check: usize, bits: Range<usize>) -> Vec<usize> {
+        bits.filter(|&bit| self.tables.code(bit) >> check & 1 == 1).collect()
+    }
+}
