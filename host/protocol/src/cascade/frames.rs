@@ -174,18 +174,17 @@ impl Frames {
         odd_ones(fold(range, |word| row[word].key & mask[word]))
     }
 
-    /// The unknown bits of a check in a range of at most 64, and the own bits there.
-    pub(super) fn check_window(
+    /// The unknown bits of a check in a range of at most 64, from its start on.
+    pub(super) fn unknown_of_check(
         &mut self,
         tables: &Tables,
         frame: usize,
         check: usize,
         range: Range<usize>,
-    ) -> Window {
+    ) -> u64 {
         let mask = tables.mask(check);
         let of_check = window(range.clone(), |word| mask[word]);
-        let Window { unknown, key } = self.row(frame, 0).window(range);
-        Window { unknown: unknown & of_check, key }
+        self.row(frame, 0).unknown(range) & of_check
     }
 
     /// Records an error at `bit` of a frame, which was found in the pass `own` or in no pass; false if it was known before.
@@ -221,15 +220,6 @@ impl Frames {
     }
 }
 
-/// At most 64 places from some place on.
-#[derive(Clone, Copy)]
-pub(super) struct Window {
-    /// Those that are not known.
-    pub(super) unknown: u64,
-    /// The own bits.
-    pub(super) key: u64,
-}
-
 /// A frame in one pass.
 pub(super) struct Row<'a> {
     cells: &'a mut [Cell],
@@ -244,11 +234,17 @@ impl Row<'_> {
         odd_ones(fold(range, |word| self.cells[word].key))
     }
 
-    /// A range of at most 64 places.
+    /// The parity of the own bits at some of the 64 places from `base` on.
     #[inline]
-    pub(super) fn window(&self, range: Range<usize>) -> Window {
-        let unknown = window(range.clone(), |word| !self.cells[word].known);
-        Window { unknown, key: window(range, |word| self.cells[word].key) }
+    pub(super) fn parity_of(&self, base: usize, places: u64) -> bool {
+        let end = base + 64 - places.leading_zeros() as usize;
+        odd_ones(window(base..end, |word| self.cells[word].key) & places)
+    }
+
+    /// The places of a range of at most 64 that are not known, from its start on.
+    #[inline]
+    pub(super) fn unknown(&self, range: Range<usize>) -> u64 {
+        window(range, |word| !self.cells[word].known)
     }
 
     /// Cuts the interval that holds `place` there, its right part being even.
@@ -372,6 +368,6 @@ fn window(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
 
 /// The parity of a word.
 #[inline]
-pub(super) fn odd_ones(word: u64) -> bool {
+fn odd_ones(word: u64) -> bool {
     word.count_ones() % 2 == 1
 }

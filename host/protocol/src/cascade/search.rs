@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::frames::{Frames, Window, odd_ones};
+use super::frames::Frames;
 use super::packed::{Packer, Reader};
 use super::tables::Tables;
 
@@ -46,7 +46,7 @@ enum Interval {
     /// `low..high`, halved at its middle.
     Long { low: u32, high: u32 },
     /// The unknown places among the 64 from `base` on; the left part are those below `split`.
-    Short { base: u32, split: u32, window: Window },
+    Short { base: u32, split: u32, unknown: u64 },
 }
 
 /// A bit that a question told.
@@ -174,10 +174,10 @@ impl Search {
                 let odd = if left { low..split } else { split..high };
                 self.search(tables, frame, place, odd, questions);
             }
-            Interval::Short { base, split, window } => {
+            Interval::Short { base, split, unknown } => {
                 self.cut(tables, frame, place, base + split);
                 let below = (1 << split) - 1;
-                let [left_part, right_part] = [window.unknown & below, window.unknown & !below];
+                let [left_part, right_part] = [unknown & below, unknown & !below];
                 let (odd, even) = if left { (left_part, right_part) } else { (right_part, left_part) };
                 if even.is_power_of_two()
                     && let Place::Pass(pass) = place
@@ -186,7 +186,7 @@ impl Search {
                     let bit = tables.order(pass.into())[at as usize];
                     self.cleared.push(Told { frame, place, bit });
                 }
-                self.search_window(tables, frame, place, base, Window { unknown: odd, ..window }, questions);
+                self.search_short(tables, frame, place, base, odd, questions);
             }
         }
     }
@@ -203,14 +203,12 @@ impl Search {
     fn search(&mut self, tables: &Tables, frame: u8, place: Place, odd: Range<u32>, questions: &mut Packer) {
         let range = |range: Range<u32>| range.start as usize..range.end as usize;
         if odd.len() <= 64 {
-            let base = odd.start;
-            let window = match place {
-                Place::Pass(pass) => self.frames.row(frame.into(), pass.into()).window(range(odd)),
-                Place::Check(check) => {
-                    self.frames.check_window(tables, frame.into(), check.into(), range(odd))
-                }
+            let (index, base) = (frame.into(), odd.start);
+            let unknown = match place {
+                Place::Pass(pass) => self.frames.row(index, pass.into()).unknown(range(odd)),
+                Place::Check(check) => self.frames.unknown_of_check(tables, index, check.into(), range(odd)),
             };
-            return self.search_window(tables, frame, place, base, window, questions);
+            return self.search_short(tables, frame, place, base, unknown, questions);
         }
         let left = range(odd.start..odd.start.midpoint(odd.end));
         questions.push(match place {
@@ -223,16 +221,15 @@ impl Search {
 
     /// Halves the unknown places of a short odd interval, or takes the only one for the error.
     #[inline]
-    fn search_window(
+    fn search_short(
         &mut self,
         tables: &Tables,
         frame: u8,
         place: Place,
         base: u32,
-        window: Window,
+        unknown: u64,
         questions: &mut Packer,
     ) {
-        let Window { unknown, key } = window;
         if unknown & unknown.wrapping_sub(1) == 0 {
             let at = base + unknown.trailing_zeros() % 64;
             let bit = match place {
@@ -243,8 +240,10 @@ impl Search {
             return;
         }
         let split = middle(unknown);
-        questions.push(odd_ones(key & unknown & ((1 << split) - 1)));
-        let interval = Interval::Short { base, split, window };
+        let pass = if let Place::Pass(pass) = place { pass.into() } else { 0 };
+        let asked = unknown & ((1 << split) - 1);
+        questions.push(self.frames.row(frame.into(), pass).parity_of(base as usize, asked));
+        let interval = Interval::Short { base, split, unknown };
         self.questions.push(Question { frame, place, interval });
     }
 

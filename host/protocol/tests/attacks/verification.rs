@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use qkdpp_kernels::parities::Parities;
 use qkdpp_kernels::polyhash::PolyHash;
 use qkdpp_kernels::{Bits, Job, Level, Output};
 use qkdpp_protocol::ledger::Leak;
@@ -56,18 +55,21 @@ fn attack_07_zeros_at_the_end_change_the_tag() {
     }
 }
 
-/// Parities of a key whose bit 100 is wrong: Cascade corrects it to the wrong value.
+/// A decoder that gets the first bit of a frame wrong.
 fn faulty(job: &Job) -> Output {
-    let Job::Parities(job) = job else { return Level::Portable.run(job) };
-    let mut frames = (**job.frames()).clone();
-    frames.flip(100);
-    let permutation = Arc::new(job.permutation().clone());
-    Level::Portable.run(&Job::Parities(Parities::new(Arc::new(frames), permutation).expect("the same shape")))
+    match Level::Portable.run(job) {
+        Output::LdpcDecode(mut decoded) => {
+            decoded.word.flip(0);
+            Output::LdpcDecode(decoded)
+        }
+        other => other,
+    }
 }
 
 #[test]
 fn attack_18_a_bit_that_is_wrong_after_correction_never_gets_into_a_key() {
-    let mut scenario = small();
+    let mut scenario = Scenario::bbm92(30_000, 0.005).method(Method::Ldpc);
+    scenario.profile.slots_per_block = 60_000;
     let mut pair = Pair::new(&scenario);
     pair.bob.compute = faulty;
     assert_eq!(pair.run_out(&mut |_, _, message| vec![message]), [None, None]);
@@ -76,17 +78,16 @@ fn attack_18_a_bit_that_is_wrong_after_correction_never_gets_into_a_key() {
     assert_eq!((ledger.dropped, ledger.secret), (ledger.sifted, 0));
 
     // With more segments only the wrong one is lost, and its leakage stays in the account.
-    (scenario.detections, scenario.profile.slots_per_block) = (30_000, 60_000);
-    scenario.profile.verification.segment_bits = 256;
+    scenario.profile.verification.segment_bits = 1024;
     let mut pair = Pair::new(&scenario);
     pair.bob.compute = faulty;
     assert_eq!(pair.run_out(&mut |_, _, message| vec![message]), [None, None]);
     assert_eq!(pair.equal_keys().len(), 1, "{}", pair.alice.reports[0]);
     for side in [&pair.alice, &pair.bob] {
         let report = &side.reports[0];
-        assert_eq!((report.ledger.dropped, report.failed), (256, 1));
+        assert_eq!((report.ledger.dropped, report.failed), (1024, 1));
         assert!(
-            report.ledger.leaks.contains(&(Leak::VerificationTags, 96 * report.ledger.sifted.div_ceil(256)))
+            report.ledger.leaks.contains(&(Leak::VerificationTags, 96 * report.ledger.sifted.div_ceil(1024)))
         );
     }
 }

@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use qkdpp_kernels::Bits;
 use qkdpp_protocol::budget::Budget;
-use qkdpp_protocol::cascade::Variant;
 use qkdpp_protocol::profile::{Amplification, Method, Profile, Protocol, Reconciliation, Test, Verification};
 use qkdpp_protocol::proof::{Proof, Tl2017};
 use qkdpp_protocol::raw::{Entries, RawBatch};
@@ -46,7 +45,7 @@ fn link(method: Method, slots: u32, errors: u64) -> Link {
         expected_qber: 0.01,
         test: Test::Sample { fraction: 0.5 },
         proof: Proof::Tl2017(Tl2017 { eps_sec: EPS_SEC, eps_cor: EPS_COR }),
-        reconciliation: Reconciliation { method, cascade: Variant::Yan, ..Reconciliation::default() },
+        reconciliation: Reconciliation { method, ..Reconciliation::default() },
         verification: Verification { segment_bits: SEGMENT_BITS, tag_bits: 48 },
         amplification: Amplification::default(),
         budget: Budget { session: 0.99, authentication_keys: 0.99 },
