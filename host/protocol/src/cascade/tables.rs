@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use qkdpp_kernels::ShapeError;
 use qkdpp_kernels::parities::Permutation;
-use sha3::{Digest, Sha3_256};
+use sha3::digest::{ExtendableOutput, Update, XofReader};
+use sha3::{Digest, Sha3_256, Shake256};
 
 use super::variant::Schedule;
 
@@ -42,7 +43,7 @@ impl Tables {
         let (frame_bits, passes) = (schedule.frame_bits(), schedule.passes());
         let permutation = |pass| match pass {
             0 => Permutation::identity(frame_bits),
-            _ => Permutation::new(&numbered(PASS_SEED_DOMAIN, seed, pass), frame_bits),
+            _ => Permutation::new(&pass_seed(seed, pass), frame_bits),
         };
         let permutations: Vec<Arc<Permutation>> =
             (0..passes).map(|pass| permutation(pass).map(Arc::new)).collect::<Result<_, _>>()?;
@@ -57,7 +58,7 @@ impl Tables {
             .flat_map(|permutation| permutation.indices())
             .map(|&bit| bit as u16)
             .collect();
-        let codes = codes(seed, frame_bits, schedule.checks())?;
+        let codes = codes(seed, frame_bits, schedule.checks());
         let masks = masks(&codes, schedule.checks());
         let first = schedule.block_bits()[0];
         let trees = [Tree::new(first), Tree::new(frame_bits % first)];
@@ -114,29 +115,43 @@ impl Tables {
     }
 }
 
-/// SHA3-256(`domain` ‖ `seed` ‖ LE64(`number`)): the seed of one permutation of a block.
-fn numbered(domain: &[u8], seed: &[u8; 32], number: usize) -> [u8; 32] {
+/// The seed of a pass's permutation.
+fn pass_seed(seed: &[u8; 32], pass: usize) -> [u8; 32] {
     let mut hash = Sha3_256::new();
-    hash.update(domain);
-    hash.update(seed);
-    hash.update((number as u64).to_le_bytes());
+    Update::update(&mut hash, PASS_SEED_DOMAIN);
+    Update::update(&mut hash, seed);
+    Update::update(&mut hash, &(pass as u64).to_le_bytes());
     hash.finalize().into()
 }
 
-/// A code of `checks` bits for each bit of a frame: each run of 2^`checks` bits has every code once, so that two errors close
-/// together, which blocks of pass 0 miss most often, never cancel in all the checks.
-fn codes(seed: &[u8; 32], frame_bits: usize, checks: usize) -> Result<Vec<u16>, ShapeError> {
-    if checks == 0 {
-        return Ok(vec![0; frame_bits]);
+/// A code of `checks` ≤ 16 bits for each bit of a frame: each run of 2^`checks` bits has every code once, so that two errors
+/// close together, which blocks of pass 0 miss most often, never cancel in all the checks. Three rounds of a Feistel network
+/// with random tables mix the bits of the position.
+fn codes(seed: &[u8; 32], frame_bits: usize, checks: usize) -> Vec<u16> {
+    let (low_bits, high_bits) = (checks.div_ceil(2), checks / 2);
+    let (low_mask, high_mask) = ((1 << low_bits) - 1, (1 << high_bits) - 1);
+    let mut codes = Vec::with_capacity(frame_bits);
+    for run in 0..frame_bits.div_ceil(1 << checks) {
+        let mut hash = Shake256::default();
+        hash.update(CODE_SEED_DOMAIN);
+        hash.update(seed);
+        hash.update(&(run as u64).to_le_bytes());
+        let mut stream = hash.finalize_xof();
+        let [first, second, third] = [low_bits, high_bits, low_bits].map(|bits| {
+            let mut table = vec![0; 1 << bits];
+            stream.read(&mut table);
+            table
+        });
+        let code = |position: usize| {
+            let (mut low, mut high) = (position & low_mask, position >> low_bits);
+            high ^= usize::from(first[low]) & high_mask;
+            low ^= usize::from(second[high]) & low_mask;
+            high ^= usize::from(third[low]) & high_mask;
+            (high << low_bits | low) as u16
+        };
+        codes.extend((0..(1 << checks).min(frame_bits - codes.len())).map(code));
     }
-    let run = 1 << checks;
-    let mut codes = Vec::with_capacity(frame_bits.next_multiple_of(run));
-    for number in 0..frame_bits.div_ceil(run) {
-        let permutation = Permutation::new(&numbered(CODE_SEED_DOMAIN, seed, number), run)?;
-        codes.extend(permutation.indices().iter().map(|&code| code as u16));
-    }
-    codes.truncate(frame_bits);
-    Ok(codes)
+    codes
 }
 
 fn masks(codes: &[u16], checks: usize) -> Vec<u64> {
