@@ -78,7 +78,8 @@ def harness(target):
     outputs = [(name, width) for name, width, is_input in found if not is_input]
     width_in, width_out = sum(width for _, width in inputs), sum(width for _, width in outputs)
     groups = (width_out + 15) // 16
-    connections, at = [".clk_i(clk)", ".rst_ni(sr[0])"], 1
+    reset = [".rst_ni(sr[0])"] if any(name == "rst_ni" for name, _, _ in found) else []
+    connections, at = [".clk_i(clk)", *reset], 1
     for name, width in inputs:
         connections.append(f".{name}(sr[{at} +: {width}])")
         at += width
@@ -258,6 +259,8 @@ def bar_table(targets, bars):
             if clock:
                 reached = f"{bits_per_cycle * clock:,.0f}"
                 met = "yes" if bits_per_cycle * clock >= bar["floor"] else "**no**"
+                if bar.get("part"):
+                    reached, met = f"< {reached}", "**not shown**"
         rows.append([bar["what"], shown(target), cycles, needed, f"{clock:.0f}" if clock else "–", reached,
                      f"{bar['floor']:,}", met])
     return table(["what", "module", "cycles", "needs MHz", "has MHz", "Mb/s", "asked for", "met"], rows)
