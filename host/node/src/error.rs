@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use qkdpp::exchange::ExchangeError;
+use qkdpp_channel::ConfigError;
+
 /// A command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -31,6 +34,21 @@ pub(crate) enum Failure {
         /// The block.
         block: u64,
     },
+}
+
+impl From<ExchangeError> for Failure {
+    fn from(error: ExchangeError) -> Self {
+        Self::input(error)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::File { path, error } => Self::File { path, error },
+            ConfigError::Invalid(reason) => Self::Input(reason),
+        }
+    }
 }
 
 impl Failure {

@@ -1,13 +1,12 @@
 //! `qkdpp reconcile`: error correction between two files of sifted bits.
 
-pub(crate) mod exchange;
-
 use std::fmt;
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use qkdpp::exchange::{self, Correction, Side, difference};
 use qkdpp::{Entropy, Monitored};
 use qkdpp_kernels::ldpc::family;
 use qkdpp_kernels::{Backend, Bits, Shared};
@@ -17,7 +16,6 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::error::Failure;
-use exchange::{Account, Side};
 
 /// Corrects the errors between two sifted keys and reports what it cost.
 ///
@@ -171,86 +169,6 @@ fn backend(name: &str, threads: u16) -> Result<Box<dyn Backend>, Failure> {
         _ => qkdpp::backend::open(name, threads.into()),
     };
     opened.map_err(Failure::input)
-}
-
-/// 1 where `a` and `b` differ.
-pub(crate) fn difference(a: &Bits, b: &Bits) -> Bits {
-    let mut difference = a.clone();
-    difference.xor_assign(b);
-    difference
-}
-
-/// What an error correction achieved, seen by someone who knows both keys.
-#[derive(Debug, Serialize)]
-pub(crate) struct Correction {
-    /// Bits about the key that were sent.
-    pub(crate) leak_bits: u64,
-    /// leak/(n·h(QBER)); `None` without errors.
-    pub(crate) f: Option<f64>,
-    /// Frames.
-    pub(crate) frames: u64,
-    /// Frames given up.
-    pub(crate) failed_frames: u64,
-    /// Bits in frames given up.
-    pub(crate) failed_bits: usize,
-    /// Frames that still differ, though nobody gave them up.
-    pub(crate) wrong_frames: u64,
-    /// Bits that still differ in those.
-    pub(crate) residual_errors: usize,
-    /// Whether the keys are equal in all frames that were not given up, and there is one.
-    pub(crate) equal: bool,
-    /// Exchanges between the two sides.
-    pub(crate) rounds: u64,
-    /// Payload bytes that Alice sent.
-    pub(crate) alice_bytes: u64,
-    /// Payload bytes that Bob sent.
-    pub(crate) bob_bytes: u64,
-    /// CPU time of Alice's protocol and kernels.
-    pub(crate) alice_seconds: f64,
-    /// CPU time of Bob's protocol and kernels.
-    pub(crate) bob_seconds: f64,
-}
-
-impl Correction {
-    /// Compares Bob's corrected key with Alice's.
-    pub(crate) fn new(alice: &Bits, bob: &Bits, (of_alice, of_bob): &(Account, Account)) -> Self {
-        let errors = difference(alice, bob);
-        let mut residual = errors.clone();
-        if let Some(corrected) = &of_bob.outcome.errors {
-            residual.xor_assign(corrected);
-        }
-        let given_up = &of_bob.outcome.undecoded;
-        let failed_bits = given_up.iter().map(ExactSizeIterator::len).sum();
-        let wrong: Vec<usize> =
-            residual.ones().filter(|index| !given_up.iter().any(|range| range.contains(index))).collect();
-        // Both methods cut the key into frames of this length.
-        let frame_bits = alice.len().div_ceil(of_alice.outcome.frames as usize);
-        let mut wrong_frames: Vec<usize> = wrong.iter().map(|index| index / frame_bits).collect();
-        wrong_frames.dedup();
-        let leak_bits = of_alice.outcome.leaks.iter().map(|(_, bits)| bits).sum();
-        let qber = errors.count_ones() as f64 / alice.len() as f64;
-        let needed = alice.len() as f64 * entropy(qber);
-        Self {
-            leak_bits,
-            f: (needed > 0.0).then(|| leak_bits as f64 / needed),
-            frames: of_alice.outcome.frames,
-            failed_frames: of_alice.outcome.failed_frames,
-            failed_bits,
-            wrong_frames: wrong_frames.len() as u64,
-            residual_errors: wrong.len(),
-            equal: wrong.is_empty() && failed_bits < alice.len(),
-            rounds: of_alice.outcome.rounds,
-            alice_bytes: of_alice.bytes_sent,
-            bob_bytes: of_bob.bytes_sent,
-            alice_seconds: of_alice.cpu.as_secs_f64(),
-            bob_seconds: of_bob.cpu.as_secs_f64(),
-        }
-    }
-}
-
-/// h(x) in bits; 0 at the ends.
-pub(crate) fn entropy(x: f64) -> f64 {
-    if x <= 0.0 || x >= 1.0 { 0.0 } else { -x * x.log2() - (1.0 - x) * (1.0 - x).log2() }
 }
 
 #[derive(Serialize)]

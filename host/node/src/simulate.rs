@@ -4,13 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use qkdpp_channel::Attack;
 use qkdpp_channel::record::{RecordError, Writer};
+use qkdpp_channel::{Attack, Config, feed};
 use qkdpp_protocol::Role;
 
-use crate::config::Config;
 use crate::error::Failure;
-use crate::feed;
 use crate::report::units;
 
 /// Write the raw records that a simulated link would give to Alice and to Bob.
@@ -45,7 +43,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config::load(&arguments.config)?;
     let link = config.link()?;
-    let batches = feed::simulated(link, &config.profile, arguments.attack, arguments.seed, arguments.blocks)?;
+    let batches = feed::simulated(link, &config.profile, arguments.attack, arguments.seed, arguments.blocks)
+        .map_err(Failure::input)?;
     fs::create_dir_all(&arguments.out).map_err(Failure::file(&arguments.out))?;
     let path = |name: &str| arguments.out.join(name);
     let (alice_path, bob_path, config_path) = (path("alice.qkdraw"), path("bob.qkdraw"), path("config.toml"));

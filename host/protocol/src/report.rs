@@ -65,7 +65,7 @@ impl BlockReport {
 }
 
 /// h(x) in bits; 0 at the ends. Both sides choose the same code by it, on any platform: hence libm.
-pub(crate) fn entropy(x: f64) -> f64 {
+pub fn entropy(x: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 { 0.0 } else { -x * libm::log2(x) - (1.0 - x) * libm::log2(1.0 - x) }
 }
 

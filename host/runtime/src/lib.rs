@@ -7,6 +7,7 @@
 
 pub mod backend;
 pub mod entropy;
+pub mod exchange;
 pub mod journal;
 pub mod link;
 pub mod pool;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use qkdpp::exchange::{self, Correction, Side};
 use qkdpp_kernels::ldpc::{Code, LdpcDecode, Syndrome, family, rule};
 use qkdpp_kernels::parities::{Parities, Permutation};
 use qkdpp_kernels::polyhash::PolyHash;
@@ -11,13 +12,12 @@ use qkdpp_kernels::toeplitz::{Family, Toeplitz};
 use qkdpp_kernels::{Backend, Job, Level, Output, Shared};
 use qkdpp_protocol::profile::{Method, Reconciliation};
 use qkdpp_protocol::reconcile::plan;
+use qkdpp_protocol::report::entropy;
 
 use super::stopwatch::{median, time};
 use super::workload::Random;
 use super::{Kernel, Measured, Measurement};
 use crate::error::Failure;
-use crate::reconcile::exchange::{self, Side};
-use crate::reconcile::{Correction, entropy};
 
 /// Error rates of the error-correction cases.
 const QBERS: [f64; 3] = [0.01, 0.02, 0.05];

@@ -8,13 +8,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use qkdpp::{Entropy, Monitored};
-use qkdpp_channel::Attack;
+use qkdpp_channel::feed::{self, Batch};
+use qkdpp_channel::{Attack, Config};
 use qkdpp_protocol::{Profile, RawBatch};
 
 use crate::compute::{Backends, BothSides};
-use crate::config::Config;
 use crate::error::Failure;
-use crate::feed::{self, Batch};
 use crate::pair::{self, PairEntropy, Progress, Setup};
 use crate::report::{Run, Source, html, table};
 
@@ -77,7 +76,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let backends = arguments.compute.open()?;
     fs::create_dir_all(&arguments.out).map_err(Failure::file(&arguments.out))?;
 
-    let batches = feed::simulated(link, &config.profile, arguments.attack, channel_seed, arguments.blocks)?;
+    let batches = feed::simulated(link, &config.profile, arguments.attack, channel_seed, arguments.blocks)
+        .map_err(Failure::input)?;
     let run = Run {
         config: &config,
         source: Source::Model {

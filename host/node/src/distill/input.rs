@@ -7,12 +7,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use qkdpp_channel::record::{Reader, RecordError};
-use qkdpp_channel::{csv, sifted};
+use qkdpp_channel::{Config, csv, protocol_name, sifted};
 use qkdpp_protocol::profile::Protocol;
 use qkdpp_protocol::{Profile, RawBatch, Role};
 
 use super::Arguments;
-use crate::config::{Config, protocol_name};
 use crate::error::Failure;
 use crate::report::Source;
 

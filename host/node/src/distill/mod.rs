@@ -5,10 +5,10 @@ mod input;
 use std::env;
 use std::path::PathBuf;
 
+use qkdpp_channel::{Config, feed};
+
 use crate::compute::BothSides;
-use crate::config::Config;
 use crate::error::Failure;
-use crate::feed;
 use crate::pair::{self, PairEntropy, Progress, Setup};
 use crate::report::{Run, table};
 use input::Input;

@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use qkdpp_channel::{Detector, Link, Loss, Source};
+use qkdpp_channel::keyrate::{Block, Point};
+use qkdpp_channel::{Detector, Link, Loss, Source, protocol_name};
 use serde::Serialize;
 
 use super::grid::{Grid, GridArguments, Site};
 use super::plot::{Axis, Curve, Plot};
-use super::point::{Block, Point};
 use super::{search, table};
-use crate::config::protocol_name;
 use crate::error::Failure;
 use crate::report::units;
 
@@ -62,7 +61,7 @@ impl Sweep {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let grid = self.grid.grid()?;
         let series = compute(&grid, |Site { link, profile, block }| {
-            Point::of(link, profile, *block, grid.assumptions)
+            Point::of(link, profile, *block, grid.assumptions).map_err(Failure::input)
         })?;
         let tuned = |&block: &Block| grid.settings_for(block).is_some();
         let how = if grid.blocks.iter().any(tuned) {
@@ -170,7 +169,7 @@ impl Answer<'_> {
         let (x, curves) = if over_distance {
             let place = |point: &Point| (point.distance_km.unwrap_or(0.0), point.secret_bits_per_slot);
             let curve = |(block, points): (&Block, &Vec<Point>)| Curve {
-                name: block.label(),
+                name: label(*block),
                 points: points.iter().map(place).collect(),
             };
             (
@@ -211,6 +210,14 @@ impl Answer<'_> {
             notes.push("as published: channel and sampling bound of the paper, which is an approximation; not proved".to_owned());
         }
         notes
+    }
+}
+
+/// The size of a block and what it counts.
+fn label(block: Block) -> String {
+    match block {
+        Block::Slots(slots) => format!("{} slots", units::power_of_ten(slots)),
+        Block::SiftedBits(bits) => format!("{} sifted bits", units::power_of_ten(bits)),
     }
 }
 

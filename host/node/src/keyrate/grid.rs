@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use qkdpp_channel::{Link, Loss};
+use qkdpp_channel::keyrate::{Assumptions, Block, BlockSettings, EFFICIENCY};
+use qkdpp_channel::{Config, Link, Loss};
 use qkdpp_protocol::Profile;
 use qkdpp_protocol::proof::{Lim2014, Proof, Rusca2018, Sampling};
 use serde::Deserialize;
 
-use super::point::{Assumptions, Block, EFFICIENCY};
-use super::settings::BlockSettings;
-use crate::config::Config;
 use crate::error::Failure;
 
 /// Points that one list may have.

@@ -11,9 +11,7 @@ mod counts;
 mod curves;
 mod grid;
 mod plot;
-pub(crate) mod point;
 mod search;
-pub(crate) mod settings;
 mod space;
 mod table;
 

@@ -15,11 +15,10 @@ use basin::{
     PopulationProgress, SimplexProgress,
 };
 use qkdpp_channel::Link;
+use qkdpp_channel::keyrate::{Assumptions, Block, Point, PointError, Settings};
 use qkdpp_protocol::Profile;
 use qkdpp_protocol::proof::ZeroKey;
 
-use super::point::{Assumptions, Block, Point};
-use super::settings::Settings;
 use super::space::Space;
 use crate::error::Failure;
 
@@ -72,10 +71,10 @@ pub(super) fn best(
         .run()
         .map_err(Failure::input)?;
     let settings = objective().space.settings(refined.param());
-    let point = objective().point(&settings)?;
+    let point = objective().point(&settings).map_err(Failure::input)?;
     if point.secret_bits == 0 {
         // Of settings without a key none is the best.
-        return Point::of(link, profile, block, assumptions);
+        return Point::of(link, profile, block, assumptions).map_err(Failure::input);
     }
     Ok(Point { settings: Some(settings), ..point })
 }
@@ -90,7 +89,7 @@ struct Objective<'a> {
 }
 
 impl Objective<'_> {
-    fn point(&self, settings: &Settings) -> Result<Point, Failure> {
+    fn point(&self, settings: &Settings) -> Result<Point, PointError> {
         let (mut link, mut profile) = (self.link.clone(), self.profile.clone());
         settings.apply(&mut link, &mut profile);
         Point::of(&link, &profile, self.block, self.assumptions)
@@ -128,7 +127,7 @@ fn cost(point: &Point) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use qkdpp_channel::Config;
 
     fn with_lim_settings(km: f64) -> (Link, Profile) {
         let Config { link, profile, .. } = Config::load("lim-2014").expect("a preset");

@@ -2,9 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use qkdpp_channel::keyrate::Settings;
 use qkdpp_channel::{Link, Source};
-
-use super::settings::Settings;
 
 /// Mean photon numbers of the brightest intensity that are searched.
 const BRIGHTEST: RangeInclusive<f64> = 0.05..=1.5;
@@ -91,7 +90,7 @@ fn share(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use qkdpp_channel::Config;
 
     /// Corners, edges, faces and the middle of the cube.
     #[test]

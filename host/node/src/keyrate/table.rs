@@ -1,7 +1,7 @@
 //! Points as a table: aligned for the terminal, as CSV for other programs.
 
-use super::point::Point;
-use super::settings::Settings;
+use qkdpp_channel::keyrate::{Point, Settings};
+
 use crate::report::units;
 
 /// One quantity of a point.

@@ -1,11 +1,10 @@
 //! What the closed-form model of the link expects, to set beside what was measured.
 
 use qkdpp_channel::Link;
+pub(crate) use qkdpp_channel::keyrate::EFFICIENCY;
+use qkdpp_channel::keyrate::{Assumptions, Block, Point};
 use qkdpp_protocol::Profile;
 use serde::Serialize;
-
-pub(crate) use crate::keyrate::point::EFFICIENCY;
-use crate::keyrate::point::{Assumptions, Block, Point};
 
 /// Expected figures of one block.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -34,7 +33,7 @@ impl Modelled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use qkdpp_channel::Config;
 
     #[test]
     fn presets_are_modelled_near_their_published_rates() {

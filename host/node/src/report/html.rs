@@ -8,7 +8,7 @@ use qkdpp_protocol::KeyEpsilon;
 use super::plots::Plot;
 use super::table::{self, comparison, cpu_time, epsilon, link_time, no_key, of_key, optional_rate};
 use super::{BlockRow, Summary, monitors, units};
-use crate::config::Config;
+use qkdpp_channel::Config;
 
 const STYLE: &str = "
 body { font: 14px/1.5 system-ui, sans-serif; color: #222; max-width: 1240px; margin: 2em auto; padding: 0 1em }

@@ -10,11 +10,10 @@ mod plots;
 
 use std::path::PathBuf;
 
-use qkdpp_channel::Published;
+use qkdpp_channel::{Config, Published, protocol_name};
 use qkdpp_protocol::BlockReport;
 use serde::Serialize;
 
-use crate::config::{Config, protocol_name};
 use crate::pair::{Block, KeyDigest, Outcome, Traffic};
 pub(crate) use expected::Modelled;
 

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use qkdpp_channel::protocol_name;
 use qkdpp_protocol::KeyEpsilon;
 
 use super::expected::EFFICIENCY;
 use super::{BlockRow, Run, Source, Summary, monitors, units};
-use crate::config::protocol_name;
 
 /// Says what is about to run.
 pub(crate) fn print_heading(run: &Run<'_>) {

@@ -2,34 +2,38 @@
 
 use std::iter;
 
-use qkdpp_channel::{Attack, Link, Model};
 use qkdpp_protocol::{Profile, RawBatch};
 
-use crate::error::Failure;
+use crate::attack::Attack;
+use crate::link::{Link, LinkError};
+use crate::model::Model;
 
 /// One batch of both sides and the block it belongs to.
-pub(crate) struct Batch {
-    pub(crate) block: u64,
-    pub(crate) alice: RawBatch,
-    pub(crate) bob: RawBatch,
+pub struct Batch {
+    /// The block, from 0.
+    pub block: u64,
+    /// Alice's side.
+    pub alice: RawBatch,
+    /// Bob's side.
+    pub bob: RawBatch,
 }
 
 /// The first `blocks` blocks of `link`, under `attack` if there is one; the same seed gives the same records.
 ///
 /// # Errors
 /// If the link is not valid, or there is no model of the attack on it.
-pub(crate) fn simulated(
+pub fn simulated(
     link: &Link,
     profile: &Profile,
     attack: Option<Attack>,
     seed: u64,
     blocks: u64,
-) -> Result<impl Iterator<Item = Batch> + Send, Failure> {
+) -> Result<impl Iterator<Item = Batch> + Send, LinkError> {
     let model = match attack {
         Some(attack) => Model::attacked(link, attack, seed),
         None => Model::new(link, seed),
     };
-    let mut model = model.map_err(Failure::input)?;
+    let mut model = model?;
     let (per_block, per_batch) = (profile.slots_per_block, u64::from(profile.slots_per_batch));
     let cuts = (0..blocks).flat_map(move |block| {
         let mut left = per_block;
@@ -46,6 +50,6 @@ pub(crate) fn simulated(
 }
 
 /// Batches of a block.
-pub(crate) fn batches_per_block(profile: &Profile) -> u64 {
+pub fn batches_per_block(profile: &Profile) -> u64 {
     profile.slots_per_block.div_ceil(profile.slots_per_batch.into())
 }

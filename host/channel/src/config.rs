@@ -8,31 +8,47 @@
 //! ```
 //! Unknown keys are refused everywhere, and `[link]` and `[profile]` must describe the same source.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use qkdpp_channel::{Link, PRESETS, Published, RECORDED, Source, preset};
 use qkdpp_protocol::Profile;
 use qkdpp_protocol::profile::Protocol;
 use serde::Deserialize;
 
-use crate::error::Failure;
-use crate::keyrate::settings::BlockSettings;
+use crate::keyrate::BlockSettings;
+use crate::link::{Link, Source};
+use crate::presets::{PRESETS, Published, RECORDED, preset};
+
+/// A config that cannot be used. To be mended by who wrote it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("{path}: {error}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// There is no such preset or file, or something in it cannot be; names it and the numbers, on one line.
+    #[error("{0}")]
+    Invalid(String),
+}
 
 /// A config that has been read and checked.
-pub(crate) struct Config {
+pub struct Config {
     /// Name of the preset or path of the file.
-    pub(crate) name: String,
+    pub name: String,
     /// The file as it is.
-    pub(crate) text: String,
+    pub text: String,
     /// The optics, if the config describes any.
-    pub(crate) link: Option<Link>,
+    pub link: Option<Link>,
     /// The parameters both sides share.
-    pub(crate) profile: Profile,
+    pub profile: Profile,
     /// Figures to compare with.
-    pub(crate) published: Published,
+    pub published: Published,
     /// Settings of the source for blocks of given sizes.
-    pub(crate) settings: Vec<BlockSettings>,
+    pub settings: Vec<BlockSettings>,
 }
 
 /// The tables of the file.
@@ -52,21 +68,25 @@ impl Config {
     ///
     /// # Errors
     /// If there is no such preset or file, or the first thing in it that cannot be.
-    pub(crate) fn load(name: &str) -> Result<Self, Failure> {
+    pub fn load(name: &str) -> Result<Self, ConfigError> {
         let text = match preset(name) {
             Some(text) => text.to_owned(),
             None if looks_like_path(name) => {
-                fs::read_to_string(name).map_err(Failure::file(Path::new(name)))?
+                fs::read_to_string(name).map_err(|error| ConfigError::File { path: name.into(), error })?
             }
             None => return Err(unknown_preset(name)),
         };
         Self::parse(name, text)
     }
 
-    fn parse(name: &str, text: String) -> Result<Self, Failure> {
+    /// Reads the config file `text`, which errors call `name`.
+    ///
+    /// # Errors
+    /// The first thing in it that cannot be.
+    pub fn parse(name: &str, text: String) -> Result<Self, ConfigError> {
         let Tables { link, profile, published, settings } =
-            toml::from_str(&text).map_err(|error| Failure::Input(syntax(name, &text, &error)))?;
-        let named = |error: String| Failure::Input(format!("{name}: {error}"));
+            toml::from_str(&text).map_err(|error| ConfigError::Invalid(syntax(name, &text, &error)))?;
+        let named = |error: String| ConfigError::Invalid(format!("{name}: {error}"));
         profile.validate().map_err(|error| named(error.to_string()))?;
         if let Some(link) = &link {
             link.validate().map_err(|error| named(error.to_string()))?;
@@ -80,10 +100,10 @@ impl Config {
     ///
     /// # Errors
     /// If the config describes recorded data only.
-    pub(crate) fn link(&self) -> Result<&Link, Failure> {
+    pub fn link(&self) -> Result<&Link, ConfigError> {
         self.link.as_ref().ok_or_else(|| {
             let name = &self.name;
-            Failure::Input(format!(
+            ConfigError::Invalid(format!(
                 "{name}: no [link] table, so nothing to simulate: it is for `qkdpp distill`"
             ))
         })
@@ -96,9 +116,12 @@ fn looks_like_path(name: &str) -> bool {
     path.components().count() > 1 || path.extension().is_some() || path.exists()
 }
 
-fn unknown_preset(name: &str) -> Failure {
+fn unknown_preset(name: &str) -> ConfigError {
     let known: Vec<&str> = PRESETS.iter().chain(RECORDED).map(|(name, _)| *name).collect();
-    Failure::Input(format!("no preset and no file is called {name:?}; the presets are {}", known.join(", ")))
+    ConfigError::Invalid(format!(
+        "no preset and no file is called {name:?}; the presets are {}",
+        known.join(", ")
+    ))
 }
 
 /// What is wrong with the text, on one line.
@@ -141,7 +164,7 @@ fn check_source(source: &Source, profile: &Profile) -> Result<(), String> {
 }
 
 /// The name of a protocol in configs.
-pub(crate) fn protocol_name(protocol: Protocol) -> &'static str {
+pub fn protocol_name(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::DecoyBb84 => "decoy-bb84",
         Protocol::Bbm92 => "bbm92",

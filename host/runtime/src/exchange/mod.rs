@@ -2,6 +2,7 @@
 //! side by itself: its CPU time, the bytes it sent and what it found.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
@@ -12,39 +13,51 @@ use qkdpp_protocol::reconcile::{Outcome, Party, Request};
 use qkdpp_protocol::wire::Kind;
 use qkdpp_protocol::wire::message::Reconcile;
 
-use crate::error::Failure;
+mod correction;
+
+pub use correction::{Correction, difference};
 
 /// How long to wait for a job before looking at the other side again.
 const PATIENCE: Duration = Duration::from_millis(10);
 
+/// An error correction that stopped. The caller must act: its settings, or a backend without a fallback.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{role:?}: {reason}")]
+pub struct ExchangeError {
+    /// The side it happened on.
+    pub role: Role,
+    /// What happened.
+    pub reason: String,
+}
+
 /// One side: its key and who computes for it.
-pub(crate) struct Side<'a> {
+pub struct Side<'a> {
     /// The sifted key.
-    pub(crate) key: &'a Shared,
+    pub key: &'a Shared,
     /// The backend of this side alone, so that its CPU time can be told apart.
-    pub(crate) backend: &'a mut dyn Backend,
+    pub backend: &'a mut dyn Backend,
 }
 
 /// What one side found and used.
-pub(crate) struct Account {
+pub struct Account {
     /// What error correction found.
-    pub(crate) outcome: Outcome,
+    pub outcome: Outcome,
     /// CPU time of the protocol and of its jobs.
-    pub(crate) cpu: Duration,
+    pub cpu: Duration,
     /// Bytes of payload sent to the other side.
-    pub(crate) bytes_sent: u64,
+    pub bytes_sent: u64,
 }
 
 /// Corrects Bob's key towards Alice's under the `plan` both share; gives Alice's account and Bob's.
 ///
 /// # Errors
 /// If the settings do not allow the plan, or a backend faults.
-pub(crate) fn run<'a>(
+pub fn run<'a>(
     settings: Reconciliation,
     plan: &Reconcile,
     alice: Side<'a>,
     bob: Side<'a>,
-) -> Result<(Account, Account), Failure> {
+) -> Result<(Account, Account), ExchangeError> {
     let mut alice = Running::start(Role::Alice, settings, plan, alice)?;
     let mut bob = Running::start(Role::Bob, settings, plan, bob)?;
     loop {
@@ -86,7 +99,7 @@ impl<'a> Running<'a> {
         settings: Reconciliation,
         plan: &Reconcile,
         side: Side<'a>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ExchangeError> {
         let Side { key, backend } = side;
         let start = ThreadTime::now();
         let party = Party::new(role, settings, plan, key);
@@ -105,7 +118,7 @@ impl<'a> Running<'a> {
     }
 
     /// Takes what has come in and does what the party asks for; `false` if there was nothing to do.
-    fn advance(&mut self, peer: &mut Self) -> Result<bool, Failure> {
+    fn advance(&mut self, peer: &mut Self) -> Result<bool, ExchangeError> {
         let mut moved = false;
         while let Some(done) = self.backend.poll() {
             self.finished(done)?;
@@ -141,14 +154,14 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn wait(&mut self) -> Result<(), Failure> {
+    fn wait(&mut self) -> Result<(), ExchangeError> {
         if self.backend.in_flight() == 0 {
             return Ok(());
         }
         self.backend.wait(PATIENCE).map_or(Ok(()), |done| self.finished(done))
     }
 
-    fn finished(&mut self, done: Done) -> Result<(), Failure> {
+    fn finished(&mut self, done: Done) -> Result<(), ExchangeError> {
         let output = done.result.map_err(|(fault, _)| self.failure(fault))?;
         self.timed(|party| party.done(done.id, output)).map_err(|error| self.failure(error))
     }
@@ -160,22 +173,18 @@ impl<'a> Running<'a> {
         result
     }
 
-    fn account(self) -> Result<Account, Failure> {
+    fn account(self) -> Result<Account, ExchangeError> {
         let cpu = self.protocol_cpu + self.backend.cpu_time().saturating_sub(self.cpu_before);
         let missing = "the error correction ended without an outcome";
         let outcome = self.outcome.ok_or_else(|| failure(self.role, &missing))?;
         Ok(Account { outcome, cpu, bytes_sent: self.bytes_sent })
     }
 
-    fn failure(&self, error: impl std::fmt::Display) -> Failure {
+    fn failure(&self, error: impl Display) -> ExchangeError {
         failure(self.role, &error)
     }
 }
 
-fn failure(role: Role, error: &dyn std::fmt::Display) -> Failure {
-    let side = match role {
-        Role::Alice => "Alice",
-        Role::Bob => "Bob",
-    };
-    Failure::Link { side, error: error.to_string() }
+fn failure(role: Role, error: &dyn Display) -> ExchangeError {
+    ExchangeError { role, reason: error.to_string() }
 }

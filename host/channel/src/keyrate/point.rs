@@ -5,27 +5,26 @@
 //!                                  leak = f·n·h(Q) + tags ─────────┘
 //! ```
 
-use qkdpp_channel::{Expectation, Level, Link, Loss};
 use qkdpp_protocol::Profile;
 use qkdpp_protocol::profile::Test;
 use qkdpp_protocol::proof::{Counts, Evaluation};
+use qkdpp_protocol::report::entropy;
 use serde::Serialize;
 
 use super::settings::Settings;
-use crate::error::Failure;
-use crate::reconcile::entropy;
-use crate::report::units;
+use crate::expected::{Expectation, Level};
+use crate::link::{Link, LinkError, Loss};
 
 /// Efficiency of error correction with which key rates are usually published.
-pub(crate) const EFFICIENCY: f64 = 1.16;
+pub const EFFICIENCY: f64 = 1.16;
 
 /// How the counts and the leakage follow from a link.
 #[derive(Clone, Copy)]
-pub(crate) struct Assumptions {
+pub struct Assumptions {
     /// f: bits disclosed by error correction, over n·h(Q).
-    pub(crate) efficiency: f64,
+    pub efficiency: f64,
     /// By the formulas of Lim et al. 2014: their channel, and no tags of error verification in the leakage.
-    pub(crate) as_published: bool,
+    pub as_published: bool,
 }
 
 impl Default for Assumptions {
@@ -36,49 +35,53 @@ impl Default for Assumptions {
 
 /// Size of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Block {
+pub enum Block {
     /// So many slots, as a profile fixes them. At a greater distance the block has fewer bits.
     Slots(f64),
     /// So many sifted key bits, the n of papers; the slots follow.
     SiftedBits(f64),
 }
 
-impl Block {
-    /// The number and what it counts.
-    pub(crate) fn label(self) -> String {
-        match self {
-            Self::Slots(slots) => format!("{} slots", units::power_of_ten(slots)),
-            Self::SiftedBits(bits) => format!("{} sifted bits", units::power_of_ten(bits)),
-        }
-    }
+/// A link of which there is no point.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PointError {
+    /// The link is not valid.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// No block ever has a key bit.
+    #[error("the link detects nothing in the key basis, so it has no blocks")]
+    NoDetections,
 }
 
 /// Expected figures of one block.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Point {
+pub struct Point {
     /// Length of the fibre, if the path is one.
-    pub(crate) distance_km: Option<f64>,
+    pub distance_km: Option<f64>,
     /// Slots of the block.
-    pub(crate) slots: f64,
+    pub slots: f64,
     /// n: key bits after sifting, test bits not included.
-    pub(crate) sifted_bits: u64,
+    pub sifted_bits: u64,
     /// Error rate of them.
-    pub(crate) qber: f64,
+    pub qber: f64,
     /// Bound on the phase error rate, where the proof reached it.
-    pub(crate) phase_error_rate: Option<f64>,
-    pub(crate) leak_bits: f64,
+    pub phase_error_rate: Option<f64>,
+    /// Bits disclosed: f·n·h(Q), and the tags of error verification.
+    pub leak_bits: f64,
     /// ℓ.
-    pub(crate) secret_bits: u64,
-    pub(crate) secret_bits_per_slot: f64,
-    pub(crate) secret_bits_per_second: f64,
+    pub secret_bits: u64,
+    /// ℓ over the slots of the block.
+    pub secret_bits_per_slot: f64,
+    /// The same per second of link time.
+    pub secret_bits_per_second: f64,
     /// Why there is no key.
-    pub(crate) no_key: Option<String>,
+    pub no_key: Option<String>,
     /// The settings of the source, where they were searched and there is a key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) settings: Option<Settings>,
+    pub settings: Option<Settings>,
     /// The proof's answer, with all bounds.
     #[serde(skip)]
-    pub(crate) evaluation: Evaluation,
+    pub evaluation: Evaluation,
 }
 
 impl Point {
@@ -86,18 +89,16 @@ impl Point {
     ///
     /// # Errors
     /// If the link is not valid, or nothing is ever detected on it.
-    pub(crate) fn of(
+    pub fn of(
         link: &Link,
         profile: &Profile,
         block: Block,
         assumptions: Assumptions,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, PointError> {
         let per_slot = PerSlot::of(link, profile, assumptions.as_published)?;
         let key_per_slot: f64 = per_slot.n_key.iter().sum();
         if key_per_slot <= 0.0 {
-            return Err(Failure::Input(
-                "the link detects nothing in the key basis, so it has no blocks".to_owned(),
-            ));
+            return Err(PointError::NoDetections);
         }
         let slots = match block {
             Block::Slots(slots) => slots,
@@ -128,7 +129,7 @@ impl Point {
 }
 
 /// The length of the fibre, if the path is one.
-pub(super) fn distance(link: &Link) -> Option<f64> {
+pub fn distance(link: &Link) -> Option<f64> {
     match link.loss {
         Loss::Fibre { km, .. } => Some(km),
         Loss::Fixed { .. } | Loss::Pass { .. } => None,
@@ -150,9 +151,9 @@ struct PerSlot {
 }
 
 impl PerSlot {
-    fn of(link: &Link, profile: &Profile, as_published: bool) -> Result<Self, Failure> {
+    fn of(link: &Link, profile: &Profile, as_published: bool) -> Result<Self, LinkError> {
         let expect = if as_published { Expectation::as_published } else { Expectation::of };
-        let levels = expect(link).map_err(Failure::input)?.levels;
+        let levels = expect(link)?.levels;
         Ok(match profile.test {
             Test::Basis => Self::by_basis(&levels),
             Test::Sample { fraction } => Self::sampled(&levels, fraction),

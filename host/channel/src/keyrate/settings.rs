@@ -1,14 +1,15 @@
 //! [`Settings`]: what can be set on a link without changing its hardware, and what `optimise` therefore searches.
 
-use qkdpp_channel::{Link, Source};
 use qkdpp_protocol::Profile;
 use qkdpp_protocol::profile::Test;
 use serde::{Deserialize, Serialize};
 
+use crate::link::{Link, Source};
+
 /// Settings of a source; the receiver's basis bias goes with that of the source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Settings {
+pub enum Settings {
     /// Of decoy-state BB84.
     Decoy {
         /// Mean photon numbers, brightest first.
@@ -29,7 +30,10 @@ pub(crate) enum Settings {
 
 impl Settings {
     /// Sets them on a link and in its profile.
-    pub(crate) fn apply(&self, link: &mut Link, profile: &mut Profile) {
+    ///
+    /// # Panics
+    /// If they are settings of another kind of source.
+    pub fn apply(&self, link: &mut Link, profile: &mut Profile) {
         match (self, &mut link.source) {
             (
                 Self::Decoy { intensities, probabilities, key_basis_probability },
@@ -54,7 +58,7 @@ impl Settings {
     }
 
     /// Names and values for a table.
-    pub(crate) fn columns(&self) -> Vec<(String, f64)> {
+    pub fn columns(&self) -> Vec<(String, f64)> {
         let numbered = |name: &'static str, values: &[f64]| -> Vec<(String, f64)> {
             values.iter().enumerate().map(|(k, &value)| (format!("{name}{}", k + 1), value)).collect()
         };
@@ -75,9 +79,9 @@ impl Settings {
 /// An entry of a config's `[[settings]]`: how a decoy-state source is set for blocks of one size.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct BlockSettings {
+pub struct BlockSettings {
     /// Sifted key bits of a block.
-    pub(crate) sifted_bits: f64,
+    pub sifted_bits: f64,
     intensities: Vec<f64>,
     probabilities: Vec<f64>,
     key_basis_probability: f64,
@@ -85,7 +89,7 @@ pub(crate) struct BlockSettings {
 
 impl BlockSettings {
     /// The settings for such blocks.
-    pub(crate) fn settings(&self) -> Settings {
+    pub fn settings(&self) -> Settings {
         Settings::Decoy {
             intensities: self.intensities.clone(),
             probabilities: self.probabilities.clone(),
@@ -97,7 +101,7 @@ impl BlockSettings {
     ///
     /// # Errors
     /// What is wrong with the first number that cannot.
-    pub(crate) fn check(&self, link: &Link, profile: &Profile) -> Result<(), String> {
+    pub fn check(&self, link: &Link, profile: &Profile) -> Result<(), String> {
         let named = |error: String| format!("settings for {} sifted bits: {error}", self.sifted_bits);
         if !(self.sifted_bits >= 1.0 && self.sifted_bits.is_finite()) {
             return Err(named("sifted_bits must be a number, 1 or more".to_owned()));
