@@ -1,13 +1,11 @@
 //! `qkdpp demo`: Alice and Bob over TCP on a simulated link.
 
-mod entropy;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use qkdpp::{Entropy, Monitored};
+use qkdpp::entropy::{Entropy, InsecureSeed, Monitored};
 use qkdpp_channel::feed::{self, Batch};
 use qkdpp_channel::{Attack, Config};
 use qkdpp_protocol::{Profile, RawBatch};
@@ -66,9 +64,8 @@ fn after_help() -> String {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = Config::load(&arguments.config)?;
-    if arguments.seed.is_some() {
-        // Blocks that overlap draw their randomness in an order that depends on timing.
-        config.profile.blocks_in_flight = 1;
+    if let Some(seed) = arguments.seed {
+        config.profile = InsecureSeed::new(seed).in_order(config.profile);
     }
     let link = config.link()?;
     let (channel_seed, entropy) = randomness(arguments.seed)?;
@@ -80,11 +77,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .map_err(Failure::input)?;
     let run = Run {
         config: &config,
-        source: Source::Model {
-            channel_seed,
-            repeatable: arguments.seed.is_some(),
-            attack: arguments.attack.map(|attack| attack.to_string()),
-        },
+        source: Source::Model { channel_seed, attack: arguments.attack.map(|attack| attack.to_string()) },
+        repeatable: arguments.seed.is_some(),
         clock_hz: Some(link.clock_hz),
         backend: backends.name.clone(),
         threads_per_side: arguments.compute.threads(),
@@ -109,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn randomness(seed: Option<u64>) -> Result<(u64, PairEntropy), Failure> {
     if let Some(seed) = seed {
-        return Ok((seed, entropy::seeded(seed)));
+        return Ok((seed, PairEntropy::of_seed(seed)));
     }
     let mut channel_seed = [0; 8];
     Monitored::system().and_then(|mut system| system.fill(&mut channel_seed)).map_err(Failure::input)?;

@@ -1,10 +1,12 @@
 //! `qkdpp distill`: recorded raw data of both sides through every stage.
 
 mod input;
+mod keys;
 
 use std::env;
 use std::path::PathBuf;
 
+use qkdpp::entropy::InsecureSeed;
 use qkdpp_channel::{Config, feed};
 
 use crate::compute::BothSides;
@@ -48,6 +50,14 @@ pub(crate) struct Arguments {
     /// is kept
     #[arg(long, value_name = "DIR")]
     ledgers: Option<PathBuf>,
+    /// Draw all randomness from this seed instead of the system's generator, one block at a time: the keys can be made again
+    /// bit for bit, here or through the library from any language, and are no secret
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Write the keys to this file, a line each: block, number of bits, bytes in hexadecimal. Only with --seed: these are no
+    /// secret, and both sides' keys in one place never are
+    #[arg(long, value_name = "FILE", requires = "seed")]
+    keys: Option<PathBuf>,
     /// Print one JSON object instead of the table
     #[arg(long)]
     json: bool,
@@ -57,10 +67,20 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = Config::load(&arguments.config)?;
+    if let Some(seed) = arguments.seed {
+        config.profile = InsecureSeed::new(seed).in_order(config.profile);
+    }
     let backends = arguments.compute.open()?;
     let Input { alice, bob, source, clock_hz } = input::open(arguments, &mut config)?;
     let threads_per_side = arguments.compute.threads();
-    let run = Run { config: &config, source, clock_hz, backend: backends.name.clone(), threads_per_side };
+    let run = Run {
+        config: &config,
+        source,
+        repeatable: arguments.seed.is_some(),
+        clock_hz,
+        backend: backends.name.clone(),
+        threads_per_side,
+    };
     if !arguments.json {
         table::print_heading(&run);
     }
@@ -68,12 +88,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let setup = Setup {
         profile: &config.profile,
         backends,
-        entropy: PairEntropy::of_the_system()?,
+        entropy: arguments
+            .seed
+            .map_or_else(PairEntropy::of_the_system, |seed| Ok(PairEntropy::of_seed(seed)))?,
         folder: &env::temp_dir(),
         ledgers: arguments.ledgers.as_deref(),
         progress: &progress,
     };
     let outcome = pair::run(setup, alice, bob)?;
+    if let Some(path) = &arguments.keys {
+        keys::write(path, &outcome.blocks)?;
+    }
     let summary = run.summary(outcome);
     if arguments.json {
         summary.print_json();

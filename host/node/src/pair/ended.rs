@@ -46,8 +46,8 @@ pub(crate) struct Block {
     pub(crate) report: BlockReport,
     /// Since the start, when both sides had ended it.
     pub(crate) ended: Duration,
-    /// Digest of the key.
-    pub(crate) key_digest: Option<KeyDigest>,
+    /// The key, which both sides have.
+    pub(crate) key: Option<SecretKey>,
 }
 
 /// Tells whether two runs gave the same key. It says something about the key, so it is shown only where the key is no
@@ -55,7 +55,7 @@ pub(crate) struct Block {
 pub(crate) struct KeyDigest(blake3::Hash);
 
 impl KeyDigest {
-    fn of(key: &SecretKey) -> Self {
+    pub(crate) fn of(key: &SecretKey) -> Self {
         Self(key.with_bytes(|bytes| {
             let mut hasher = blake3::Hasher::new_derive_key("qkdpp demo key digest 1");
             hasher.update(&(key.len() as u64).to_le_bytes()).update(bytes).finalize()
@@ -82,7 +82,7 @@ pub(crate) struct Outcome {
     pub(crate) counts: [Vec<(&'static str, u64)>; 2],
 }
 
-/// Puts both sides together; the keys are wiped here.
+/// Puts both sides together.
 ///
 /// # Errors
 /// If a key differs, or only one side has it.
@@ -105,8 +105,7 @@ pub(super) fn compare(
         if !equal(alice.key.as_ref(), bob.key.as_ref()) {
             return Err(Failure::KeysDiffer { block: bob.report.block });
         }
-        let key_digest = bob.key.as_ref().map(KeyDigest::of);
-        blocks.push(Block { report: bob.report, ended: alice.at.max(bob.at), key_digest });
+        blocks.push(Block { report: bob.report, ended: alice.at.max(bob.at), key: bob.key });
     }
     let tags = statistics.map(|statistics| statistics.tags_sent);
     let cpu = statistics.map(|statistics| statistics.cpu);

@@ -20,6 +20,7 @@ use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
+use qkdpp::entropy::InsecureSeed;
 use qkdpp::{Entropy, Journal, Link, LinkConfig, Monitored, OsEntropy, Pool, ServeError, serve};
 use qkdpp_kernels::Backend;
 use qkdpp_protocol::{Profile, RawBatch, Role};
@@ -46,6 +47,13 @@ impl PairEntropy {
     pub(crate) fn of_the_system() -> Result<Self, Failure> {
         let shared = Monitored::system().map_err(Failure::input)?;
         Ok(Self { shared: Box::new(shared), alice: Box::new(OsEntropy), bob: Box::new(OsEntropy) })
+    }
+
+    /// Repeatable randomness: the keys are no secret.
+    pub(crate) fn of_seed(seed: u64) -> Self {
+        let seed = InsecureSeed::new(seed);
+        let [alice, bob] = [Role::Alice, Role::Bob].map(|role| Box::new(seed.entropy(role)));
+        Self { shared: Box::new(seed.pre_shared()), alice, bob }
     }
 }
 

@@ -25,8 +25,6 @@ pub(crate) enum Source {
     Model {
         /// Seed of the model.
         channel_seed: u64,
-        /// Whether the protocol's randomness follows from the seed as well.
-        repeatable: bool,
         /// The eavesdropper's attack.
         #[serde(skip_serializing_if = "Option::is_none")]
         attack: Option<String>,
@@ -43,6 +41,8 @@ pub(crate) enum Source {
 pub(crate) struct Run<'a> {
     pub(crate) config: &'a Config,
     pub(crate) source: Source,
+    /// Whether the protocol's randomness follows from a seed.
+    pub(crate) repeatable: bool,
     /// Slots per second.
     pub(crate) clock_hz: Option<f64>,
     /// Name of both sides' backend.
@@ -55,11 +55,13 @@ impl Run<'_> {
     pub(crate) fn notes(&self) -> Vec<String> {
         let profile = &self.config.profile;
         let mut notes = Vec::new();
-        match &self.source {
-            Source::Model { repeatable: true, .. } => notes.push(
+        if self.repeatable {
+            notes.push(
                 "--seed: all randomness follows from the seed, so these keys are no secret; one block at a time"
                     .to_owned(),
-            ),
+            );
+        }
+        match &self.source {
             Source::Model { .. } | Source::Records { .. } => {}
             Source::Csv { .. } => {
                 notes.push(self.one_block());
@@ -100,10 +102,10 @@ impl Run<'_> {
         let Config { name, profile, published, link, .. } = self.config;
         let cpu_seconds = outcome.cpu.map(|cpu| cpu.as_secs_f64());
         let sifted_bits: u64 = outcome.blocks.iter().map(|block| block.report.ledger.sifted).sum();
-        let public = matches!(self.source, Source::Model { repeatable: true, .. });
         let row = |block: Block| {
             let share = block.report.ledger.sifted as f64 / sifted_bits.max(1) as f64;
-            let key_digest = block.key_digest.as_ref().filter(|_| public).map(KeyDigest::show);
+            let key_digest =
+                block.key.as_ref().filter(|_| self.repeatable).map(|key| KeyDigest::of(key).show());
             let cpu_seconds = cpu_seconds.map(|seconds| share * seconds);
             BlockRow { key_digest, ..BlockRow::new(block, self.clock_hz, cpu_seconds) }
         };

@@ -240,3 +240,37 @@ fn a_real_three_state_record_is_told_how_much_is_missing() {
     assert!(block["detections_needed"].as_u64().unwrap() > 40_000);
     assert!(summary["notes"].to_string().contains("assumed"));
 }
+
+#[test]
+fn a_seeded_distillation_gives_the_keys_of_the_demo_with_that_seed() {
+    let folder = Folder::new();
+    let (config, out, keys) = (folder.write("bbm92.toml", BBM92), folder.path("out"), folder.path("keys"));
+    let run = qkdpp(&["simulate", "--config", &config, "--seed", "7", "--blocks", "2", "--out", &out]);
+    assert!(run.success, "{}", run.stderr);
+    let [alice, bob] =
+        ["alice.qkdraw", "bob.qkdraw"].map(|name| Path::new(&out).join(name).display().to_string());
+    let distill = ["distill", "--alice", &alice, "--bob", &bob, "--config", &config, "--json"];
+    let digests = |summary: &Value| -> Vec<Value> {
+        blocks(summary).iter().map(|block| block["key_digest"].clone()).collect()
+    };
+    let seeded = json(&[&distill[..], &["--seed", "7", "--keys", &keys]].concat());
+    let demo = ["demo", "--config", &config, "--blocks", "2", "--seed", "7", "--out", &out, "--json"];
+    assert_eq!(digests(&seeded), digests(&json(&demo)));
+    assert!(digests(&seeded).iter().all(Value::is_string));
+    assert_ne!(digests(&json(&[&distill[..], &["--seed", "8"]].concat())), digests(&seeded));
+
+    let text = fs::read_to_string(&keys).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2);
+    for (line, block) in lines.iter().zip(blocks(&seeded)) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let bits = block["secret_bits"].as_u64().unwrap();
+        assert_eq!(
+            words[..4],
+            ["block", &format!("{}:", block["report"]["block"]), &bits.to_string(), "bits"]
+        );
+        assert_eq!(words[4].len() as u64, 2 * bits.div_ceil(8));
+    }
+    let run = qkdpp(&[&distill[..], &["--keys", &keys]].concat());
+    assert!(!run.success && run.stderr.contains("--seed"), "{}", run.stderr);
+}

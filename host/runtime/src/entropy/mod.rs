@@ -8,9 +8,11 @@
 //! final: nothing is retried, nothing is stretched, and the link stops.
 
 mod health;
+mod insecure;
 mod monitored;
 
 pub use health::{Assessment, HealthTest};
+pub use insecure::{InsecureEntropy, InsecureSeed};
 pub use monitored::Monitored;
 
 /// The source of randomness cannot be used any more. Nothing that it produced is part of the error.
