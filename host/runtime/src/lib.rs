@@ -12,6 +12,7 @@ pub mod journal;
 pub mod link;
 pub mod pool;
 pub mod serve;
+pub mod status;
 
 /// The driver of accelerators, for bring-up.
 pub use qkdpp_device as device;
@@ -21,3 +22,4 @@ pub use journal::{Journal, JournalError};
 pub use link::{Event, Link, LinkConfig, LinkError, Statistics};
 pub use pool::{Pool, StoreError};
 pub use serve::{ServeError, serve};
+pub use status::Status;

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::entropy::{Assessment, Entropy, EntropyError, Monitored};
 use crate::journal::{Journal, JournalError};
 use crate::pool::{Direction, Pad, Pool, StoreError};
+use crate::status::Status;
 
 /// What a link is made of.
 pub struct LinkConfig {
@@ -223,6 +224,31 @@ impl Link {
     pub fn statistics(&self) -> Statistics {
         let tags_sent = self.session.tags_sent();
         Statistics { cpu: self.session_cpu + self.backend.cpu_time(), tags_sent, ..self.statistics }
+    }
+
+    /// What it is doing and what it has left.
+    pub fn status(&self) -> Status {
+        let Statistics { messages_sent, bytes_sent, messages_received, bytes_received, jobs, tags_sent, cpu } =
+            self.statistics();
+        Status {
+            role: self.role,
+            stopped: self.stopped,
+            backend: self.backend.name(),
+            wants_pulses: self.wants_pulses(),
+            next_slot: self.next_batch().0,
+            open_blocks: self.open_blocks(),
+            open_jobs: self.open_jobs(),
+            pads_left_of_alice: self.pool.left(Direction::AliceToBob),
+            pads_left_of_bob: self.pool.left(Direction::BobToAlice),
+            epsilon_spent: self.pool.spent(),
+            messages_sent,
+            bytes_sent,
+            messages_received,
+            bytes_received,
+            jobs,
+            tags_sent,
+            cpu_seconds: cpu.as_secs_f64(),
+        }
     }
 
     /// Sets who is told, from any thread, that [`work`](Self::work) has something to do.

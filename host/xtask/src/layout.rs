@@ -35,6 +35,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("qkdpp-node", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),
     ("qkdpp-bench", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp-device", "qkdpp"]),
     ("qkdpp-fuzz-targets", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel"]),
+    ("qkdpp-c", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),
     ("qkdpp-xtask", &[]),
 ];
 

@@ -157,7 +157,7 @@ impl Journal {
 }
 
 /// What a ledger holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Reading {
     /// Every entry with the number of its line, from 1.
     pub entries: Vec<(u64, Entry)>,
