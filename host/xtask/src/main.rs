@@ -1,6 +1,7 @@
 //! Developer commands, run as `cargo xtask <command>`.
 
 mod attacks;
+mod bindings;
 mod fuzz;
 mod hdl;
 mod layout;
@@ -8,6 +9,7 @@ mod pcie;
 mod report;
 mod run;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -47,6 +49,16 @@ enum Command {
         /// Only this target.
         target: Option<String>,
     },
+    /// Write the C header anew from bindings/c.
+    CHeader,
+    /// Build the C library as it is released, and install it with headers, pkg-config and CMake files.
+    CInstall {
+        /// Folder that gets lib and include.
+        #[arg(long)]
+        prefix: PathBuf,
+    },
+    /// Build the C library, and its examples against it, as ci does.
+    CExamples,
     /// Drive Alice and Bob through 100,000 random schedules of faults.
     Faults,
     /// Write the test vectors anew from the Python oracle.
@@ -61,6 +73,9 @@ fn main() -> ExitCode {
         Command::RtlReport { targets } => report::report(&targets),
         Command::PcieTest { cases } => pcie::test(&cases),
         Command::Fuzz { target } => fuzz::check(target.as_deref()),
+        Command::CHeader => bindings::header(),
+        Command::CInstall { prefix } => bindings::release(&prefix),
+        Command::CExamples => bindings::ci(),
         Command::Faults => fuzz::faults(),
         Command::Vectors => vectors(),
     };
@@ -119,6 +134,7 @@ fn ci() -> Result<(), Failed> {
     pcie::ci()?;
     fuzz::check(None)?;
     fuzz::faults()?;
+    bindings::ci()?;
     announce("tests");
     cargo(&["test", "--workspace", "--locked"])
 }

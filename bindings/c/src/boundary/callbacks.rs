@@ -33,7 +33,9 @@ unsafe impl Send for Callbacks {}
 impl Callbacks {
     /// Checks what was given.
     pub(crate) fn of(callbacks: Option<&Self>) -> Result<Option<Self>, Error> {
-        callbacks.map(|callbacks| check_size::<Self>("callbacks", callbacks.size).map(|()| *callbacks)).transpose()
+        callbacks
+            .map(|callbacks| check_size::<Self>("callbacks", callbacks.size).map(|()| *callbacks))
+            .transpose()
     }
 
     /// The random source, if there is one.

@@ -16,9 +16,10 @@ impl<T> Exclusive<T> {
     /// The inside, until the guard is dropped.
     pub(crate) fn get(&self) -> Result<MutexGuard<'_, T>, Error> {
         self.0.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => {
-                Error::new(Status::Busy, "another thread, or the call that this callback belongs to, uses the handle")
-            }
+            TryLockError::WouldBlock => Error::new(
+                Status::Busy,
+                "another thread, or the call that this callback belongs to, uses the handle",
+            ),
             TryLockError::Poisoned(_) => {
                 Error::new(Status::Panic, "the library panicked in an earlier call with this handle: free it")
             }

@@ -19,7 +19,7 @@ pub struct LdpcCode {
     /// Bits of a frame's syndrome: what leaks about it.
     pub(crate) syndrome_bits: usize,
     /// The largest error rate to use it for: about one frame in a hundred fails there, with 50 iterations.
-    max_qber: f64,
+    pub(crate) max_qber: f64,
 }
 
 impl LdpcCode {
@@ -46,7 +46,9 @@ pub extern "C" fn qkdpp_ldpc_code_for_qber(
         let code = required("code", code)?;
         let rung = family::for_qber(frame_bits, check(qber)?);
         let rung = rung.ok_or_else(|| {
-            Error::argument(format!("there is no code for frames of {frame_bits} bits and an error rate of {qber}"))
+            Error::argument(format!(
+                "there is no code for frames of {frame_bits} bits and an error rate of {qber}"
+            ))
         })?;
         code.write(LdpcCode { frame_bits, syndrome_bits: rung.code.checks(), max_qber: rung.max_qber });
         Ok(())
@@ -100,7 +102,8 @@ pub extern "C" fn qkdpp_ldpc_decode(
     converged: Option<&mut MaybeUninit<u32>>,
 ) -> Status {
     call(|| {
-        let (iterations, converged) = (required("iterations", iterations)?, required("converged", converged)?);
+        let (iterations, converged) =
+            (required("iterations", iterations)?, required("converged", converged)?);
         let code = required("code", code)?.find()?;
         if max_iterations > MAX_ITERATIONS {
             let (what, got) = ("max_iterations", max_iterations as usize);
@@ -108,7 +111,8 @@ pub extern "C" fn qkdpp_ldpc_decode(
         }
         decoded.check("decoded", code.variables())?;
         let channel = rule::channel_magnitude(check(qber)?);
-        let (frame, syndrome) = (Arc::new(frame.get("frame.data")?), Arc::new(syndrome.get("syndrome.data")?));
+        let (frame, syndrome) =
+            (Arc::new(frame.get("frame.data")?), Arc::new(syndrome.get("syndrome.data")?));
         let known = known.optional("known.data")?.map(Arc::new);
         let job = LdpcDecode::new(code, frame, syndrome, known, channel, max_iterations)?;
         match Backend::run(backend, Job::LdpcDecode(job))? {

@@ -1,9 +1,9 @@
 //! The kernels as plain functions: each validates its input, runs one job on a backend, and writes the result into the
 //! caller's memory. What they compute, bit for bit, is kernels/SPEC.md.
 
-mod hashing;
-mod ldpc;
-mod sifting;
+pub(crate) mod hashing;
+pub(crate) mod ldpc;
+pub(crate) mod sifting;
 
 use std::mem::MaybeUninit;
 use std::ptr;

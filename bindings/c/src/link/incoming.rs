@@ -48,14 +48,8 @@ mod tests {
     use super::*;
 
     fn message(kind: Kind, len: usize) -> Vec<u8> {
-        let header = Header {
-            from: Role::Alice,
-            kind,
-            session: [0; 16],
-            block: 0,
-            sequence: 0,
-            profile: [0; 32],
-        };
+        let header =
+            Header { from: Role::Alice, kind, session: [0; 16], block: 0, sequence: 0, profile: [0; 32] };
         header.frame(&vec![7; len])
     }
 
@@ -65,7 +59,8 @@ mod tests {
 
     #[test]
     fn messages_come_out_whole_however_the_stream_is_cut() {
-        let sent = [message(Kind::Detections, 10), message(Kind::Detections, 0), message(Kind::Detections, 300)];
+        let sent =
+            [message(Kind::Detections, 10), message(Kind::Detections, 0), message(Kind::Detections, 300)];
         let stream = sent.concat();
         for piece in [1, 3, HEADER_LEN, 100, stream.len()] {
             let mut incoming = Incoming { greeted: true, ..Incoming::default() };

@@ -24,8 +24,8 @@ use crate::boundary::{Bytes, Callbacks, Exclusive, Wake, c_string, call, require
 use crate::error::{Error, Status};
 use crate::record::Batch;
 use incoming::Incoming;
-pub(crate) use open::{LinkConfig, open_backend, role};
 use open::Opened;
+pub(crate) use open::{LinkConfig, open_backend, role};
 pub(crate) use step::Step;
 use step::{QKDPP_STEP_ALARM, QKDPP_STEP_KEY, QKDPP_STEP_REPORT, QKDPP_STEP_SEND};
 
@@ -195,7 +195,8 @@ impl Driven {
     }
 
     fn ledger(&mut self) -> Result<*const c_char, Error> {
-        let path = self.ledger.as_ref().ok_or_else(|| Error::argument("this link was opened without a ledger"))?;
+        let path =
+            self.ledger.as_ref().ok_or_else(|| Error::argument("this link was opened without a ledger"))?;
         let text = serde_json::to_string(&journal::read(path)?)?;
         Ok(self.lend_text(text))
     }

@@ -108,7 +108,14 @@ mod tests {
 
     impl<'a> LinkConfig<'a> {
         pub(crate) fn new(config: Text<'a>, pool: Text<'a>, ledger: Text<'a>) -> Self {
-            Self { size: size_of::<Self>(), config, pool, ledger, backend: Text::from(c"cpu:auto"), threads: 0 }
+            Self {
+                size: size_of::<Self>(),
+                config,
+                pool,
+                ledger,
+                backend: Text::from(c"cpu:auto"),
+                threads: 0,
+            }
         }
 
         pub(crate) fn with_size(self, size: usize) -> Self {

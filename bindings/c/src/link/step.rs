@@ -20,28 +20,28 @@ pub const QKDPP_STEP_WAIT: u32 = 5;
 #[derive(Clone, Copy)]
 pub struct Step {
     /// QKDPP_STEP_SEND and so on. Ignore kinds that you do not know.
-    pub(super) kind: u32,
+    pub(crate) kind: u32,
     /// WAIT: 1 if a batch of this side's record is wanted (qkdpp_link_push_batch), else 0.
-    pub(super) wants_batch: u32,
+    pub(crate) wants_batch: u32,
     /// SEND, KEY, REPORT, ALARM: the bytes. They belong to the link, which keeps them until the next call with it, and then
     /// wipes them.
-    pub(super) data: *const u8,
+    pub(crate) data: *const u8,
     /// SEND, KEY, REPORT, ALARM: how many bytes.
-    pub(super) size: usize,
+    pub(crate) size: usize,
     /// KEY: number of bits; bit i is bit i % 8, from the least significant, of byte i / 8.
-    pub(super) bits: u64,
+    pub(crate) bits: u64,
     /// KEY, REPORT, ALARM: number of the block. A key's name, for both sides, is its session and block.
-    pub(super) block: u64,
+    pub(crate) block: u64,
     /// KEY: an upper bound on the probability that the key is not a perfect one (composable security).
-    pub(super) epsilon: f64,
+    pub(crate) epsilon: f64,
     /// WAIT: first slot of the batch that is due next.
-    pub(super) first_slot: u64,
+    pub(crate) first_slot: u64,
     /// WAIT: slots of that batch.
-    pub(super) slots: u64,
+    pub(crate) slots: u64,
     /// WAIT: blocks that are open. A record that has ended and no open block: the link has done its work.
-    pub(super) open_blocks: u64,
+    pub(crate) open_blocks: u64,
     /// WAIT: poll again at the latest after so many milliseconds; -1 if there is no hurry.
-    pub(super) timeout_ms: i64,
+    pub(crate) timeout_ms: i64,
 }
 
 impl Step {

@@ -17,7 +17,8 @@ fn read(path: &str) -> String {
 #[test]
 fn the_header_is_up_to_date() {
     let config = cbindgen::Config::from_file(manifest("cbindgen.toml")).expect("a configuration");
-    let made = cbindgen::Builder::new().with_crate(manifest("")).with_config(config).generate().expect("a header");
+    let made =
+        cbindgen::Builder::new().with_crate(manifest("")).with_config(config).generate().expect("a header");
     let mut header = Vec::new();
     made.write(&mut header);
     let header = String::from_utf8(header).expect("UTF-8");
