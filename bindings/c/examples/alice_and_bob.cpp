@@ -63,14 +63,13 @@ struct Side {
     bool record_ended = false;
     bool done = false;
 
-    // Does everything that this side can do now; keys go to `keys` if it is not null.
-    void run(Side &peer, std::ostream *keys)
+    // Does everything that this side can do now; keys go to `keys` if it is not null. Whether that was anything.
+    bool run(Side &peer, std::ostream *keys)
     {
-        for (;;) {
+        for (bool busy = false;; busy = true) {
             const qkdpp::Step step = link.poll();
             if (step.sends()) {
                 peer.link.push(step.data(), step.size());
-                peer.done = false;
             } else if (step.is_key() && keys != nullptr) {
                 print(*keys, step);
             } else if (step.is_alarm()) {
@@ -82,7 +81,7 @@ struct Side {
                     link.push(*batch);
             } else if (step.waits()) {
                 done = record_ended && step.open_blocks() == 0;
-                return;
+                return busy;
             }
         }
     }
@@ -106,12 +105,11 @@ int run(char **argv)
                qkdpp::Record(argv[2], qkdpp::Role::alice)};
     Side bob{qkdpp::Link::insecure(options("bob", argv, bell), qkdpp::Role::bob, seed),
              qkdpp::Record(argv[3], qkdpp::Role::bob)};
-    for (;;) {
-        alice.run(bob, nullptr);
-        bob.run(alice, &std::cout);
-        if (alice.done && bob.done)
-            break;
-        bell.wait(std::chrono::milliseconds(100));
+    while (!alice.done || !bob.done) {
+        const bool alice_was_busy = alice.run(bob, nullptr);
+        const bool bob_was_busy = bob.run(alice, &std::cout);
+        if (!alice_was_busy && !bob_was_busy)
+            bell.wait(std::chrono::milliseconds(1000));
     }
     std::cerr << alice.link.status() << '\n' << bob.link.status() << '\n';
 
