@@ -545,8 +545,9 @@ qkdpp_status qkdpp_link_push_bytes(const struct qkdpp_link *link,
 
 /*
  Takes the next batch of this side's record, which is copied. QKDPP_STATUS_NOT_DUE while none is wanted, and
- QKDPP_STATUS_ARGUMENT for one that does not start or end as the WAIT step said: nothing has changed then. Any other error
- stops the link. Then poll. Threads: one at a time for each link, else QKDPP_STATUS_BUSY.
+ QKDPP_STATUS_ARGUMENT for one that does not start or end as the WAIT step said: nothing has changed then. A status of 10 or
+ more stops the link, such as QKDPP_STATUS_RECORD for entries that cannot be. Then poll. Threads: one at a time for each
+ link, else QKDPP_STATUS_BUSY.
  */
 qkdpp_status qkdpp_link_push_batch(const struct qkdpp_link *link,
                                    const struct qkdpp_batch *batch);

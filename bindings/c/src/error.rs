@@ -85,7 +85,6 @@ pub(crate) struct Error {
 }
 
 impl Error {
-    #[expect(clippy::needless_pass_by_value, reason = "a message is made to be handed over")]
     pub(crate) fn new(status: Status, message: impl Display) -> Self {
         Self { status, message: message.to_string() }
     }

@@ -101,4 +101,21 @@ mod tests {
             Self { size, ..self }
         }
     }
+
+    unsafe extern "C" fn count(context: *mut c_void) {
+        // SAFETY: the context of the test below.
+        unsafe { *context.cast::<u32>() += 1 };
+    }
+
+    #[test]
+    fn nobody_is_woken_after_the_silence() {
+        let mut calls = 0_u32;
+        let wake = Wake::new(Some(Callbacks::new((&raw mut calls).cast(), None, Some(count))));
+        let of_a_thread = wake.clone();
+        of_a_thread.call();
+        of_a_thread.call();
+        wake.silence();
+        of_a_thread.call();
+        assert_eq!(calls, 2);
+    }
 }

@@ -8,7 +8,8 @@ use crate::error::{Error, Status};
 /// waiting: a callback would wait for itself. After a panic nothing is handed out any more.
 pub(crate) struct Exclusive<T>(Mutex<T>);
 
-impl<T> Exclusive<T> {
+/// Handles move between threads as C likes.
+impl<T: Send> Exclusive<T> {
     pub(crate) fn new(inside: T) -> Self {
         Self(Mutex::new(inside))
     }

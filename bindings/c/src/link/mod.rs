@@ -260,8 +260,9 @@ pub extern "C" fn qkdpp_link_push_bytes(link: Option<&Link>, bytes: Bytes<'_>) -
 }
 
 /// Takes the next batch of this side's record, which is copied. QKDPP_STATUS_NOT_DUE while none is wanted, and
-/// QKDPP_STATUS_ARGUMENT for one that does not start or end as the WAIT step said: nothing has changed then. QKDPP_STATUS_RECORD,
-/// for one whose entries cannot be, and any status of 10 or more stops the link. Then poll. Threads: one at a time for each link, else QKDPP_STATUS_BUSY.
+/// QKDPP_STATUS_ARGUMENT for one that does not start or end as the WAIT step said: nothing has changed then. A status of 10 or
+/// more stops the link, such as QKDPP_STATUS_RECORD for entries that cannot be. Then poll. Threads: one at a time for each
+/// link, else QKDPP_STATUS_BUSY.
 #[unsafe(no_mangle)]
 pub extern "C" fn qkdpp_link_push_batch(link: Option<&Link>, batch: Option<&Batch<'_>>) -> Status {
     call(|| Link::with(link, |link| link.push_batch(required("batch", batch)?)))

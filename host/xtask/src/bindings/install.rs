@@ -12,7 +12,7 @@ const STATIC_LIBS: [&str; 7] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm",
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Installs what cargo has built with `profile` (a folder of its target directory) below `prefix`.
-pub(super) fn install(prefix: &Path, profile: &str) -> Result<(), Failed> {
+pub(crate) fn install(prefix: &Path, profile: &str) -> Result<(), Failed> {
     let (lib, include) = (prefix.join("lib"), prefix.join("include"));
     for folder in [&lib.join("pkgconfig"), &lib.join("cmake/qkdpp"), &include] {
         fs::create_dir_all(folder).map_err(failed(folder))?;

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 use crate::run::{Failed, cargo, ensure, root, step, with_env};
 use examples::Bench;
-use install::install;
+pub(crate) use install::install;
 
 /// The binary interface: QKDPP_ABI_VERSION, which the crate's tests compare.
 const ABI: &str = "1";
