@@ -18,9 +18,9 @@ impl Opened {
         Self(out(|backend| qkdpp_backend_open(Text::from(name), 0, backend)))
     }
 
-    fn get(&self) -> Option<&Backend> {
+    fn get(&self) -> &Backend {
         // SAFETY: alive until this is dropped.
-        Some(unsafe { &*self.0 })
+        unsafe { &*self.0 }
     }
 }
 
@@ -67,7 +67,7 @@ fn sifting_keeps_what_the_mask_marks() {
     let backend = Opened::new(c"cpu:auto");
     let mut sift = |plane_bits, room| {
         let (mask, plane) = (Bits::of(&mask, 157), Bits::of(&plane, plane_bits));
-        qkdpp_sift(backend.get(), mask, plane, MutBits::of(&mut kept, room))
+        qkdpp_sift(Some(backend.get()), mask, plane, MutBits::of(&mut kept, room))
     };
     fails(sift(157, want.len() - 1), Status::Argument, "kept has room for");
     fails(sift(156, want.len()), Status::Argument, "a sift plane has 156 bits, 157 are needed");
@@ -84,7 +84,7 @@ fn parities_run_over_each_frame() {
     let backend = Opened::new(c"cpu:portable");
     let mut run = |frame_bits, seed: &[u8]| {
         let (frames, room) = (Bits::of(&frames, 100), MutBits::of(&mut sums, 100));
-        qkdpp_parities(backend.get(), frames, frame_bits, Bytes::from(seed), room)
+        qkdpp_parities(Some(backend.get()), frames, frame_bits, Bytes::from(seed), room)
     };
     fails(run(30, &[]), Status::Argument, "100 bits, which is no multiple of the frame length 30");
     fails(run(usize::MAX, &[]), Status::Argument, "frame_bits");
@@ -105,13 +105,13 @@ fn a_frame_with_errors_is_decoded_on_every_backend() {
         let backend = Opened::new(name);
         let mut syndrome = vec![0; code.syndrome_bits.div_ceil(8)];
         let room = MutBits::of(&mut syndrome, code.syndrome_bits);
-        let status = qkdpp_ldpc_syndrome(backend.get(), Some(&code), Bits::of(&sent, 16_384), room);
+        let status = qkdpp_ldpc_syndrome(Some(backend.get()), Some(&code), Bits::of(&sent, 16_384), room);
         assert_eq!(status, Status::Ok);
         let mut decoded = vec![0; 2048];
         let (mut iterations, mut converged) = (MaybeUninit::uninit(), MaybeUninit::uninit());
         let mut decode = |syndrome_bits, qber| {
             qkdpp_ldpc_decode(
-                backend.get(),
+                Some(backend.get()),
                 Some(&code),
                 Bits::of(&received, 16_384),
                 Bits::of(&syndrome, syndrome_bits),
@@ -133,7 +133,7 @@ fn a_frame_with_errors_is_decoded_on_every_backend() {
     let unknown = LdpcCode { syndrome_bits: 17, ..code };
     let mut room = [0; 3];
     let status = qkdpp_ldpc_syndrome(
-        Opened::new(c"cpu:auto").get(),
+        Some(Opened::new(c"cpu:auto").get()),
         Some(&unknown),
         Bits::of(&sent, 16_384),
         MutBits::of(&mut room, 17),
@@ -153,7 +153,7 @@ fn amplification_is_a_product_with_a_toeplitz_matrix() {
     let mut secret = vec![0; 10];
     let mut amplify = |family, seed_bits, out_bits| {
         let (key, seed) = (Bits::of(&key, n), Bits::of(&seed, seed_bits));
-        qkdpp_amplify(backend.get(), family, key, seed, MutBits::of(&mut secret, out_bits))
+        qkdpp_amplify(Some(backend.get()), family, key, seed, MutBits::of(&mut secret, out_bits))
     };
     fails(amplify(2, seed_bits, l), Status::Argument, "family is 2");
     fails(amplify(0, seed_bits - 1, l), Status::Argument, "the Toeplitz seed has 275 bits, 276 are needed");
@@ -170,7 +170,8 @@ fn hashes_are_those_of_each_segment() {
         let segments = bits.div_ceil(segment);
         let mut hashes = vec![0; 16 * segments];
         let room = MutBits::of(&mut hashes, 128 * segments);
-        let status = qkdpp_hash(backend.get(), Bytes::from(key), Bits::of(message, bits), segment, room);
+        let status =
+            qkdpp_hash(Some(backend.get()), Bytes::from(key), Bits::of(message, bits), segment, room);
         assert_eq!(status, Status::Ok);
         hashes
     };
@@ -187,7 +188,7 @@ fn hashes_are_those_of_each_segment() {
     assert_eq!(hash(&one, &message, 128, 128), want);
     let mut room = [0; 16];
     let short = qkdpp_hash(
-        backend.get(),
+        Some(backend.get()),
         Bytes::from(&key[..8]),
         Bits::of(&message, 8),
         8,
