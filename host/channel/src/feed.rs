@@ -28,7 +28,7 @@ pub fn simulated(
     attack: Option<Attack>,
     seed: u64,
     blocks: u64,
-) -> Result<impl Iterator<Item = Batch> + Send, LinkError> {
+) -> Result<impl Iterator<Item = Batch> + Send + use<>, LinkError> {
     let model = match attack {
         Some(attack) => Model::attacked(link, attack, seed),
         None => Model::new(link, seed),

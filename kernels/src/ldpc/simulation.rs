@@ -1,5 +1,6 @@
 //! How often a code corrects: random frames, random errors, syndrome and decoder.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -38,8 +39,19 @@ impl Outcome {
 /// Decodes `frames` random frames whose bits are each wrong with probability `qber`, in up to `max_iterations`
 /// iterations. The same `seed` gives the same frames. Frames run in parallel.
 pub fn run(code: &Arc<Code>, qber: f64, frames: u32, max_iterations: u32, seed: [u8; 32]) -> Outcome {
+    run_range(code, qber, 0..frames, max_iterations, seed)
+}
+
+/// As [`run`], some of its frames only: a simulation can be cut into parts, whose outcomes add up to that of the whole.
+pub fn run_range(
+    code: &Arc<Code>,
+    qber: f64,
+    frames: Range<u32>,
+    max_iterations: u32,
+    seed: [u8; 32],
+) -> Outcome {
     let of_frame = |frame| run_frame(code, qber, max_iterations, random(&seed, frame));
-    (0..frames).into_par_iter().map(of_frame).reduce(Outcome::default, Outcome::and)
+    frames.into_par_iter().map(of_frame).reduce(Outcome::default, Outcome::and)
 }
 
 fn run_frame(code: &Arc<Code>, qber: f64, max_iterations: u32, mut random: impl XofReader) -> Outcome {
