@@ -2,7 +2,8 @@
 //!
 //! A thin layer: each function turns its arguments into a job, a config or a link of the Rust crates, runs it without the
 //! GIL, and turns what comes back into numpy arrays, dicts or the classes here. Bit strings stay where Rust has them
-//! ([`bits`]); numpy sees them through views.
+//! (`bits.rs`); numpy sees them through views.
+#![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 
 mod batch;
 mod bits;

@@ -33,6 +33,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("qkdpp-rtl-server", &["qkdpp-kernels", "qkdpp-device"]),
     ("qkdpp", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-device"]),
     ("qkdpp-node", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),
+    ("qkdpp-python", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),
     ("qkdpp-bench", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp-device", "qkdpp"]),
     ("qkdpp-fuzz-targets", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel"]),
     ("qkdpp-c", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),

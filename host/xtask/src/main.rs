@@ -6,6 +6,7 @@ mod fuzz;
 mod hdl;
 mod layout;
 mod pcie;
+mod python;
 mod report;
 mod run;
 
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use run::{Failed, announce, cargo, ensure, python, step};
+use run::{Failed, announce, cargo, ensure, step};
 
 /// Developer commands of qkdpp.
 #[derive(Parser)]
@@ -61,6 +62,8 @@ enum Command {
     CExamples,
     /// Drive Alice and Bob through 100,000 random schedules of faults.
     Faults,
+    /// Build the Python module's wheel, install it into clean environments, and run its checks and tests.
+    Python,
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::CInstall { prefix } => bindings::release(&prefix),
         Command::CExamples => bindings::ci(),
         Command::Faults => fuzz::faults(),
+        Command::Python => python::check(),
         Command::Vectors => vectors(),
     };
     match result {
@@ -102,9 +106,9 @@ fn ci() -> Result<(), Failed> {
         run::with_env("RUSTDOCFLAGS", "--deny warnings", &doc)
     })?;
     step("oracle: its own known answers, planted bugs, and the committed test vectors", || {
-        python(&["testvectors/oracle/selftest.py"])?;
-        python(&["testvectors/oracle/mutants.py"])?;
-        python(&["testvectors/oracle/generate.py", "--check"])
+        run::python(&["testvectors/oracle/selftest.py"])?;
+        run::python(&["testvectors/oracle/mutants.py"])?;
+        run::python(&["testvectors/oracle/generate.py", "--check"])
     })?;
     hdl::ci()?;
     step("tests on the Verilated core: conformance, faults, sessions, the demo", || {
@@ -135,6 +139,7 @@ fn ci() -> Result<(), Failed> {
     fuzz::check(None)?;
     fuzz::faults()?;
     bindings::ci()?;
+    python::check()?;
     announce("tests");
     cargo(&["test", "--workspace", "--locked"])
 }
@@ -148,5 +153,5 @@ fn constant_time() -> Result<(), Failed> {
 }
 
 fn vectors() -> Result<(), Failed> {
-    python(&["testvectors/oracle/generate.py"])
+    run::python(&["testvectors/oracle/generate.py"])
 }
