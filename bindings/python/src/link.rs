@@ -244,7 +244,8 @@ impl PyLink {
     }
 
     /// Sets a callable without arguments that is called, from any thread, when `work` has something to do; for event
-    /// loops, as in `link.on_work(lambda: loop.call_soon_threadsafe(step))`.
+    /// loops, as in `link.on_work(lambda: loop.call_soon_threadsafe(step))`. The link holds it: one that holds the link, too,
+    /// keeps both alive until another is set.
     fn on_work(&self, py: Python<'_>, callback: Py<PyAny>) {
         let waker = Arc::new(move || {
             // None once the interpreter ends; nobody wants to know any more then.

@@ -170,8 +170,11 @@ def _compute(
             store.add(name, missing[name], result)
             if report is not None:
                 report(done, len(missing))
-    finally:
+    except BaseException:
+        # Ctrl-C as well: what has not begun is not begun any more.
         client.cancel(list(futures))
+        raise
+    finally:
         store.save()
 
 
