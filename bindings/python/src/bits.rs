@@ -62,13 +62,11 @@ impl PyBits {
         let array: PyReadonlyArray1<'_, u8> = packed
             .extract()
             .map_err(|_| PyTypeError::new_err("packed bits are bytes or a one-dimensional array of uint8"))?;
-        match array.as_slice() {
-            Ok(bytes) => Self::from_bytes(bytes, length),
-            Err(_) => {
-                let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(array.as_array().iter().copied().collect());
-                Self::from_bytes(&bytes, length)
-            }
+        if let Ok(bytes) = array.as_slice() {
+            return Self::from_bytes(bytes, length);
         }
+        let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(array.as_array().iter().copied().collect());
+        Self::from_bytes(&bytes, length)
     }
 
     /// The bits of all `parts`, one after the other.

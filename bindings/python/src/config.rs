@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use qkdpp_channel::feed::{self, Batch};
 use qkdpp_channel::keyrate::{Assumptions, Block, Point};
 use qkdpp_channel::record::Writer;
-use qkdpp_channel::{Attack, Config, Expectation, Link, Loss, PRESETS, RECORDED};
+use qkdpp_channel::{Attack, Config, Expectation, Level, Link, Loss, PRESETS, RECORDED};
 use qkdpp_protocol::proof::{Lim2014, Proof, Rusca2018, Sampling};
 use qkdpp_protocol::{Profile, Role};
 
@@ -75,10 +75,14 @@ impl PyConfig {
             Expectation::of(self.link()?).map_err(error::value)?;
         let answer = PyDict::new(py);
         answer.set_item("detections_per_slot", detections_per_slot)?;
-        for (name, quantity) in LEVEL_QUANTITIES {
-            let values: Vec<f64> = levels.iter().map(quantity).collect();
-            answer.set_item(name, values.into_pyarray(py))?;
-        }
+        let column = |name: &str, of: fn(&Level) -> f64| {
+            answer.set_item(name, levels.iter().map(of).collect::<Vec<f64>>().into_pyarray(py))
+        };
+        column("gain", |level| level.gain)?;
+        column("key", |level| level.key)?;
+        column("key_errors", |level| level.key_errors)?;
+        column("test", |level| level.test)?;
+        column("test_errors", |level| level.test_errors)?;
         Ok(answer)
     }
 
@@ -198,9 +202,10 @@ impl PyConfig {
             (None, None) => ("slots", self.0.profile.slots_per_block as f64, Block::Slots),
         };
         // Counts beyond 2^53 are not exact.
-        match (1.0..=9e15).contains(&size) {
-            true => Ok(block(size)),
-            false => Err(error::value(format_args!("{name} is {size}; a block has 1 to 9e15"))),
+        if (1.0..=9e15).contains(&size) {
+            Ok(block(size))
+        } else {
+            Err(error::value(format_args!("{name} is {size}; a block has 1 to 9e15")))
         }
     }
 
@@ -240,15 +245,6 @@ impl PyConfig {
         Ok(distances.as_array().iter().map(at).collect())
     }
 }
-
-/// The columns of `Config.expected`.
-const LEVEL_QUANTITIES: [(&str, fn(&qkdpp_channel::Level) -> f64); 5] = [
-    ("gain", |level| level.gain),
-    ("key", |level| level.key),
-    ("key_errors", |level| level.key_errors),
-    ("test", |level| level.test),
-    ("test_errors", |level| level.test_errors),
-];
 
 fn as_arrays<'py>(py: Python<'py>, points: &[Point]) -> PyResult<Bound<'py, PyDict>> {
     let answer = PyDict::new(py);

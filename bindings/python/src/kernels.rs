@@ -83,11 +83,7 @@ pub(crate) fn sift(
 ///
 /// Returns a uint32 array of shape (n,): bit j of the permuted frame is bit pi[j] of the frame.
 #[pyfunction]
-pub(crate) fn permutation<'py>(
-    py: Python<'py>,
-    seed: [u8; 32],
-    n: usize,
-) -> PyResult<Bound<'py, PyArray1<u32>>> {
+pub(crate) fn permutation(py: Python<'_>, seed: [u8; 32], n: usize) -> PyResult<Bound<'_, PyArray1<u32>>> {
     let permutation = py.detach(|| Permutation::new(&seed, n)).map_err(error::value)?;
     Ok(PyArray1::from_slice(py, permutation.indices()))
 }
@@ -184,13 +180,13 @@ pub(crate) fn channel_magnitude(qber: f64) -> u8 {
 /// hash. Returns a uint8 array of shape (segments, 16), byte 0 first.
 #[pyfunction]
 #[pyo3(signature = (key, message, segment, *, backend = None))]
-pub(crate) fn polyhash<'py>(
-    py: Python<'py>,
+pub(crate) fn polyhash(
+    py: Python<'_>,
     key: [u8; 16],
     message: BitsArgument,
     segment: usize,
     backend: Option<String>,
-) -> PyResult<Bound<'py, PyArray2<u8>>> {
+) -> PyResult<Bound<'_, PyArray2<u8>>> {
     let job = PolyHash::new(u128::from_le_bytes(key), message.0, segment).map_err(error::value)?;
     match run(py, backend, job)? {
         Output::PolyHash(hashes) => {
