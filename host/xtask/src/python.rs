@@ -26,7 +26,9 @@ pub(crate) fn check() -> Result<(), Failed> {
     })?;
     step("python: the wheel, in a clean environment and in that of the tests", || wheel(&venv))?;
     step("python: types of the package, and its stubs beside the module", || {
-        venv.python(&["-m", "mypy", "--config-file", SETTINGS, "--cache-dir", "target/mypy"])?;
+        let folders = ["python", "tests", "examples"].map(|folder| format!("bindings/python/{folder}"));
+        let mypy = ["-m", "mypy", "--config-file", SETTINGS, "--cache-dir", "target/mypy"];
+        venv.python(&[&mypy[..], &folders.each_ref().map(String::as_str)].concat())?;
         venv.python(&["-m", "mypy.stubtest", "qkdpp", "--mypy-config-file", SETTINGS])
     })?;
     step("python: tests", || {
