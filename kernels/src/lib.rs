@@ -1,5 +1,5 @@
-//! The kernels of QKD post-processing: what is computed, bit for bit.
-//!
+#![doc = include_str!("../README.md")]
+//! # In this crate
 //! `SPEC.md` in this crate is the contract. Each kernel has a folder with its validated job (`mod.rs`), a by-the-book
 //! `reference` to learn it from, and a `portable` implementation that is fast on any 64-bit machine; faster levels may
 //! stand beside them and must give the same bits. [`Job`] and [`Output`] list the kernels, [`Backend`] is whoever runs

@@ -53,12 +53,17 @@ pub struct Config {
 
 /// The tables of the file.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Tables {
+    /// The optics, for the model. A config for recorded data has none.
     link: Option<Link>,
+    /// What both sides must share.
     profile: Profile,
+    /// Figures from the literature to compare with.
     #[serde(default)]
     published: Published,
+    /// Settings of the source for blocks of given sizes, for `qkdpp keyrate sweep`.
     #[serde(default)]
     settings: Vec<BlockSettings>,
 }
@@ -77,6 +82,12 @@ impl Config {
             None => return Err(unknown_preset(name)),
         };
         Self::parse(name, text)
+    }
+
+    /// JSON Schema (draft 2020-12) of the file, for editors and for the reference in the book.
+    #[cfg(feature = "schema")]
+    pub fn schema() -> schemars::Schema {
+        schemars::schema_for!(Tables)
     }
 
     /// Reads the config file `text`, which errors call `name`.

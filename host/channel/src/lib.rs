@@ -1,5 +1,5 @@
-//! Where raw data come from: a seeded model of a QKD link's quantum channel, and the formats of recorded data.
-//!
+#![doc = include_str!("../README.md")]
+//! # In this crate
 //! ```text
 //! Link (config, presets) ─┬─▶ Model ──────▶ (Alice's RawBatch, Bob's RawBatch)
 //!                         └─▶ Expectation ─▶ gains, error rates, sifted rate in closed form

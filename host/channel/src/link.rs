@@ -18,6 +18,7 @@ use thiserror::Error;
 
 /// A quantum link: source, path and Bob's receiver.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// Slots per second (Hz): the pulse rate of the source, and the width of a coincidence window of a pair source.
@@ -32,6 +33,7 @@ pub struct Link {
 
 /// Loss from the source to Bob's receiver.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Loss {
     /// A fibre.
@@ -56,6 +58,7 @@ pub enum Loss {
 
 /// One point of a pass profile.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PassPoint {
     /// Time since the beginning of the pass (s).
@@ -66,6 +69,7 @@ pub struct PassPoint {
 
 /// What is sent.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Phase-randomised weak coherent pulses of decoy-state BB84.
@@ -76,6 +80,7 @@ pub enum Source {
 
 /// A decoy-state BB84 transmitter.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WeakCoherent {
     /// Mean photon numbers per pulse at Alice's output, brightest first; one to three.
@@ -92,6 +97,7 @@ pub struct WeakCoherent {
 
 /// A source of entangled pairs and Alice's receiver.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EntangledPairs {
     /// Mean number of pairs per slot at the source; Poissonian, as of a source with many modes.
@@ -110,6 +116,7 @@ pub struct EntangledPairs {
 /// With weak coherent pulses the basis is chosen actively and two detectors are gated; with entangled pairs it is
 /// chosen passively by a beam splitter and four are.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Detector {
     /// Probability that a photon at the receiver's input makes a click, receiver loss included.

@@ -41,6 +41,7 @@ pub fn preset(name: &str) -> Option<&'static str> {
 
 /// What the literature reports for a link: the `[published]` table of a config. Any figure may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Published {
     /// Error rate of the sifted key.

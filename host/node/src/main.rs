@@ -10,6 +10,7 @@ mod demo;
 mod device;
 mod distill;
 mod error;
+mod generate;
 mod keyrate;
 mod ledger;
 mod pair;
@@ -46,6 +47,7 @@ enum Command {
     Ledger(ledger::Arguments),
     Bench(bench::Arguments),
     Device(device::Arguments),
+    Generate(generate::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::Ledger(arguments) => ledger::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -42,6 +42,7 @@ const TAGS_PER_BLOCK: u64 = 9;
 
 /// What may be used up.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Budget {
     /// Largest ε of all blocks and tags of a session.

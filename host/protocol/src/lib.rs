@@ -1,5 +1,5 @@
-//! QKD post-processing as a protocol: Alice and Bob as state machines, from raw records to secret keys.
-//!
+#![doc = include_str!("../README.md")]
+//! # In this crate
 //! Nothing here reads a clock, a socket or a random source, and nothing computes on bulk data: a [`Session`] takes
 //! [`Input`]s and asks for [`Step`]s, and whoever drives it does the rest. Start with [`session`] for the flow,
 //! [`stage`] for what a key has been through, [`proof`] for its length, [`ledger`] for what leaked, [`budget`] for what

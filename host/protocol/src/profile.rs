@@ -11,6 +11,7 @@ use crate::proof::Proof;
 
 /// The parameters of a link. Both sides load the same; every message carries its hash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Name for people.
@@ -60,6 +61,7 @@ pub struct Profile {
 
 /// Kinds of links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     /// Weak coherent pulses with decoy intensities; Alice has a record of every slot Bob may detect.
@@ -70,6 +72,7 @@ pub enum Protocol {
 
 /// Which sifted bits are test bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Test {
     /// All bits of the test basis.
@@ -99,6 +102,7 @@ fn is_share(value: f64) -> bool {
 
 /// How errors are corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Reconciliation {
     /// The method.
@@ -122,6 +126,7 @@ pub struct Reconciliation {
 
 /// Methods of error correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Interactive: least leakage, many messages.
@@ -165,6 +170,7 @@ impl Reconciliation {
 
 /// How equality is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Verification {
     /// Bits under one tag; a segment whose tags differ is dropped.
@@ -189,6 +195,7 @@ impl Verification {
 
 /// How the key is shortened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Amplification {
     /// The hash family.
@@ -203,6 +210,7 @@ impl Default for Amplification {
 
 /// Names of the hash families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum HashFamily {
     /// Toeplitz.

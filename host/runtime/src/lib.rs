@@ -1,5 +1,5 @@
-//! QKD post-processing for a vendor's link: raw records and the peer's messages in, secret keys out.
-//!
+#![doc = include_str!("../README.md")]
+//! # In this crate
 //! A [`Link`] joins a protocol session with a backend for its computations, the pool of authentication keys, a source of
 //! randomness and the ledger on disk ([`Journal`]). It can be driven step by step, without threads or sockets of its own ([`Link::message`],
 //! [`Link::pulses`], [`Link::next_message`], [`Link::next_event`]), or by [`serve()`], which runs it over a byte stream

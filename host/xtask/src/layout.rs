@@ -22,7 +22,7 @@ const TOP_LEVEL: &[&str] = &[
     "testvectors",
 ];
 
-/// Which of our crates each of our crates may depend on. Nothing depends on bench, bindings, node, fuzz-targets, xtask or the server; protocol and
+/// Which of our crates each of our crates may depend on. Nothing depends on bench, bindings, the book, node, fuzz-targets, xtask or the server; protocol and
 /// device never see each other.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("qkdpp-kernels", &[]),
@@ -37,6 +37,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("qkdpp-bench", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp-device", "qkdpp"]),
     ("qkdpp-fuzz-targets", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel"]),
     ("qkdpp-c", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),
+    ("qkdpp-book", &["qkdpp-kernels", "qkdpp-protocol", "qkdpp-channel", "qkdpp"]),
     ("qkdpp-xtask", &[]),
 ];
 

@@ -78,12 +78,16 @@ impl Settings {
 
 /// An entry of a config's `[[settings]]`: how a decoy-state source is set for blocks of one size.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BlockSettings {
     /// Sifted key bits of a block.
     pub sifted_bits: f64,
+    /// Mean photon numbers, brightest first.
     intensities: Vec<f64>,
+    /// Their probabilities.
     probabilities: Vec<f64>,
+    /// Probability of the key basis, on both sides.
     key_basis_probability: f64,
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A published variant of Cascade; Q is the QBER, n the frame length, k1 the block length of the first pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Variant {
     /// Brassard and Salvail 1993: ⌈0.73/Q⌉, doubling, 4 passes.

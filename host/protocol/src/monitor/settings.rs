@@ -18,6 +18,7 @@ use crate::profile::ProfileError;
 
 /// Probabilities that a healthy link may have.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Band {
     /// Least.
@@ -43,6 +44,7 @@ impl Band {
 /// What the monitors of both sides compare a block with. Lists per intensity are empty or have one entry for each
 /// (one in all for single-photon sources).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Greatest probability that one side raises an alarm over a block of a link that is within all bands; drift has
@@ -106,6 +108,7 @@ impl Default for Settings {
 
 /// Reference and sensitivity of the two drift charts: of the detection rate and of the error rate of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DriftSettings {
     /// Mean number of Bob's detections per slot.

@@ -23,6 +23,7 @@ use super::{
 
 /// Parameters of `eur-variable-2024`. The detector's default is an ideal one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EurVariable2024 {
     /// ε_d, each of the nine decoy-state bounds.

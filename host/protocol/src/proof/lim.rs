@@ -23,6 +23,7 @@ const SHARES: f64 = 21.0;
 
 /// Parameters of `lim-2014`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lim2014 {
     /// ε_sec, secrecy.

@@ -60,6 +60,7 @@ const GROWTH_RESOLUTION: f64 = 1e-3;
 
 /// A security proof with its parameters, as a profile names it: `{ name = "lim-2014", eps_sec = 1e-10, … }`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "name")]
 pub enum Proof {
     /// Tupkary, Nahar, Sinha, Lütkenhaus 2025; two decoys.

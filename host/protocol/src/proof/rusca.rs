@@ -23,6 +23,7 @@ const SHARES: f64 = 19.0;
 
 /// Parameters of `rusca-2018`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rusca2018 {
     /// ε_sec, secrecy.

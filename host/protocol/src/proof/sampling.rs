@@ -23,6 +23,7 @@ use super::interval::{Interval, relative_entropy};
 
 /// How the error rate of the key bits is inferred from the test bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
     /// Relative-entropy bound; rigorous, and the tightest of the three that are.

@@ -23,6 +23,7 @@ use super::{
 
 /// Parameters of `tlgr-2012`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tlgr2012 {
     /// ε_sec, secrecy.
@@ -33,6 +34,7 @@ pub struct Tlgr2012 {
 
 /// Parameters of `tl-2017`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tl2017 {
     /// ε_sec, secrecy.

@@ -23,6 +23,7 @@ const SHARES: f64 = 15.0;
 
 /// Parameters of `wiesemann-2026`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Wiesemann2026 {
     /// ε_sec, secrecy.
