@@ -2,6 +2,8 @@
 
 mod attacks;
 mod bindings;
+mod book;
+mod dist;
 mod fuzz;
 mod hdl;
 mod layout;
@@ -9,6 +11,8 @@ mod pcie;
 mod python;
 mod report;
 mod run;
+mod supply;
+mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +68,16 @@ enum Command {
     Faults,
     /// Build the Python module's wheel, install it into clean environments, and run its checks and tests.
     Python,
+    /// Judge licences, sources and advisories of dependencies, and make the packages for crates.io.
+    Supply,
+    /// Run every block of code in the book for integrators, and make its HTML in target/book.
+    Book,
+    /// Make the tarball that vendors install, in target/dist.
+    Dist {
+        /// Make it of the programs that the tests use, unpack it elsewhere, and use it from C and Python.
+        #[arg(long)]
+        check: bool,
+    },
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -81,6 +95,10 @@ fn main() -> ExitCode {
         Command::CExamples => bindings::ci(),
         Command::Faults => fuzz::faults(),
         Command::Python => python::check(),
+        Command::Supply => supply::check(),
+        Command::Book => book::book(),
+        Command::Dist { check: false } => dist::dist(),
+        Command::Dist { check: true } => dist::check(),
         Command::Vectors => vectors(),
     };
     match result {
@@ -140,6 +158,9 @@ fn ci() -> Result<(), Failed> {
     fuzz::faults()?;
     bindings::ci()?;
     python::check()?;
+    supply::check()?;
+    book::book()?;
+    dist::check()?;
     announce("tests");
     cargo(&["test", "--workspace", "--locked"])
 }

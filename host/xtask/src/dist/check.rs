@@ -1,0 +1,179 @@
+//! The tarball as a vendor meets it: unpacked in a folder outside the workspace, with nothing of the sources at hand. A C project
+//! is built by pkg-config and by CMake, linked shared and static, and the wheel goes into a new environment of Python; all have
+//! to print the keys that the program in the tarball makes from the same records and seed.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::failed;
+use crate::run::{Failed, ensure, install, root, step};
+
+/// A link of which a block gives a key in less than a second: entangled pairs, about 20,000 sifted bits.
+const CONFIG: &str = include_str!("../../consumer/link.toml");
+const SEED: &str = "5";
+
+/// Unpacks `tarball` and uses it.
+pub(super) fn check(tarball: &Path) -> Result<(), Failed> {
+    let desk = Desk::new(tarball)?;
+    let result = desk.check();
+    // What is left of a failure may be looked at.
+    if result.is_ok() {
+        fs::remove_dir_all(&desk.folder).map_err(failed(&desk.folder))?;
+    }
+    result
+}
+
+/// A folder outside the workspace.
+struct Desk {
+    folder: PathBuf,
+    /// Where the tarball is unpacked.
+    prefix: PathBuf,
+}
+
+impl Desk {
+    fn new(tarball: &Path) -> Result<Self, Failed> {
+        let folder = env::temp_dir().join(format!("qkdpp-dist-{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        let name = tarball.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let prefix = folder.join(name.trim_end_matches(".tar.gz"));
+        let desk = Self { folder, prefix };
+        desk.run("tar", &["-xzf", &tarball.to_string_lossy()])?;
+        Ok(desk)
+    }
+
+    fn check(&self) -> Result<(), Failed> {
+        step("dist: the program, its records and its keys", || self.program())?;
+        step("dist: a C project with pkg-config", || self.pkg_config())?;
+        step("dist: a C project with CMake", || self.cmake())?;
+        step("dist: manual pages and completions", || self.read())?;
+        step("dist: the wheel in a new environment", || self.wheel())
+    }
+
+    fn program(&self) -> Result<(), Failed> {
+        let program = self.path("bin/qkdpp");
+        fs::write(self.folder.join("link.toml"), CONFIG).map_err(failed(&self.folder))?;
+        fs::write(self.folder.join("secret"), secret()).map_err(failed(&self.folder))?;
+        self.run(
+            &program,
+            &["simulate", "--config", "link.toml", "--seed", "1", "--blocks", "2", "--out", "run"],
+        )?;
+        let distill =
+            ["distill", "--alice", "run/alice.qkdraw", "--bob", "run/bob.qkdraw", "--config", "link.toml"];
+        self.run(&program, &[&distill[..], &["--seed", SEED, "--keys", "program.txt"]].concat())?;
+        match fs::metadata(self.folder.join("program.txt")) {
+            Ok(keys) if keys.len() > 0 => Ok(()),
+            _ => Err(Failed("the program in the tarball made no key".to_owned())),
+        }
+    }
+
+    fn pkg_config(&self) -> Result<(), Failed> {
+        ensure("cc", "gcc")?;
+        ensure("pkg-config", "pkg-config")?;
+        let example = self.path("share/qkdpp/examples/alice_and_bob.c");
+        let compile = "cc -std=c11 -Wall -Wextra -Werror -o";
+        self.run(
+            "sh",
+            &["-euc", &format!("{compile} shared {example} $(pkg-config --cflags --libs qkdpp)")],
+        )?;
+        self.same_keys("shared")?;
+        // Its own library in front of the flags that it needs, and nothing of ours at run time.
+        let statically = "$(pkg-config --cflags --static --libs qkdpp | sed 's/-lqkdpp/-l:libqkdpp.a/')";
+        self.run("sh", &["-euc", &format!("{compile} static {example} {statically}")])?;
+        fs::rename(self.path("lib"), self.path("lib-hidden")).map_err(failed(&self.prefix))?;
+        let result = self.same_keys("static");
+        fs::rename(self.path("lib-hidden"), self.path("lib")).map_err(failed(&self.prefix))?;
+        result
+    }
+
+    fn cmake(&self) -> Result<(), Failed> {
+        ensure("cmake", "cmake")?;
+        let project = self.folder.join("project");
+        fs::create_dir_all(&project).map_err(failed(&project))?;
+        let list = project.join("CMakeLists.txt");
+        fs::copy(root().join("host/xtask/consumer/CMakeLists.txt"), &list).map_err(failed(&list))?;
+        let prefix = format!("-DCMAKE_PREFIX_PATH={}", self.prefix.display());
+        let examples = format!("-DEXAMPLES={}", self.path("share/qkdpp/examples"));
+        self.run("cmake", &["-S", "project", "-B", "build", &prefix, &examples])?;
+        self.run("cmake", &["--build", "build"])?;
+        self.same_keys("build/shared")?;
+        self.same_keys("build/static")
+    }
+
+    /// Runs a C example, which has to print the keys of the program.
+    fn same_keys(&self, program: &str) -> Result<(), Failed> {
+        let pools = format!("pools-{}", program.replace('/', "-"));
+        fs::create_dir_all(self.folder.join(&pools)).map_err(failed(&self.folder))?;
+        let records = "link.toml run/alice.qkdraw run/bob.qkdraw secret";
+        self.run("sh", &["-euc", &format!("./{program} {records} {pools} {SEED} > keys.txt")])?;
+        self.compare("keys.txt", program)
+    }
+
+    fn compare(&self, keys: &str, whose: &str) -> Result<(), Failed> {
+        let read = |name: &str| fs::read(self.folder.join(name)).map_err(failed(&self.folder.join(name)));
+        if read(keys)? == read("program.txt")? {
+            Ok(())
+        } else {
+            Err(Failed(format!("{whose} printed other keys than the program; see {}", self.folder.display())))
+        }
+    }
+
+    fn read(&self) -> Result<(), Failed> {
+        if ensure("man", "man-db").is_err() {
+            install("man-db")?;
+        }
+        let page = self.path("share/man/man1/qkdpp.1");
+        self.run(
+            "sh",
+            &[
+                "-euc",
+                &format!("MANROFFOPT=-ww man --warnings -l {page} 2> warnings > page; test ! -s warnings"),
+            ],
+        )?;
+        self.run("bash", &["-n", &self.path("share/bash-completion/completions/qkdpp")])
+    }
+
+    /// Nothing to do, which is said, where no wheel was built.
+    fn wheel(&self) -> Result<(), Failed> {
+        let wheels = fs::read_dir(self.path("share/wheels")).into_iter().flatten().flatten();
+        let Some(wheel) = wheels.map(|entry| entry.path()).next() else {
+            eprintln!("SKIPPED: no wheel was built, so none is in the tarball (cargo xtask python)");
+            return Ok(());
+        };
+        self.run("python3", &["-m", "venv", "venv"])?;
+        let python = self.folder.join("venv/bin/python").to_string_lossy().into_owned();
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        self.run(&python, &[&pip[..], &[&wheel.to_string_lossy()]].concat())?;
+        fs::write(self.folder.join("consumer.py"), include_str!("../../consumer/consumer.py"))
+            .map_err(failed(&self.folder))?;
+        self.run(&python, &["consumer.py", SEED, "keys-python.txt"])?;
+        self.compare("keys-python.txt", "the Python module")
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.prefix.join(name).to_string_lossy().into_owned()
+    }
+
+    /// Runs a program in the folder, which knows the installed library and nothing of the workspace.
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<(), Failed> {
+        let shown = format!("{program} {}", arguments.join(" "));
+        let status = Command::new(program)
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env("PKG_CONFIG_PATH", self.path("lib/pkgconfig"))
+            .env("LD_LIBRARY_PATH", self.path("lib"))
+            .env_remove("QKDPP_BACKEND")
+            .status();
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(Failed(format!("{shown}: {status}, in {}", self.folder.display()))),
+            Err(error) => Err(Failed(format!("{shown}: {error}"))),
+        }
+    }
+}
+
+/// What stands for a pre-shared secret: 2047 pads a direction, without sixteen zeros in a row.
+fn secret() -> Vec<u8> {
+    (0..1u32 << 16).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8 | 1).collect()
+}
