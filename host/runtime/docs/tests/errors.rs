@@ -86,6 +86,23 @@ fn every_number_of_the_c_interface_has_its_line() {
     assert!(count >= 10, "only {count} numbers were found");
 }
 
+/// Names of the C interface in the text, which no compiler sees.
+#[test]
+fn every_name_of_the_c_interface_is_in_its_header() {
+    let header = source("bindings/c/include/qkdpp.h");
+    let kinds = ["qkdpp_link", "qkdpp_pool", "qkdpp_record", "qkdpp_last", "qkdpp_status", "QKDPP_"];
+    let mut count = 0;
+    for chapter in [CHAPTER, include_str!("../chapters/first-key.md")] {
+        for name in chapter.split(|end: char| !end.is_alphanumeric() && end != '_') {
+            if kinds.iter().any(|kind| name.starts_with(kind)) {
+                assert!(header.contains(name), "the header has no {name}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 30, "only {count} names were found");
+}
+
 #[test]
 fn links_lead_somewhere() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("chapters");

@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::failed;
-use crate::run::{Failed, ensure, install, root, step};
+use crate::run::{Failed, ensure, step};
 
-/// A link of which a block gives a key in less than a second: entangled pairs, about 20,000 sifted bits.
-const CONFIG: &str = include_str!("../../consumer/link.toml");
 const SEED: &str = "5";
 
 /// Unpacks `tarball` and uses it.
@@ -53,7 +51,8 @@ impl Desk {
 
     fn program(&self) -> Result<(), Failed> {
         let program = self.path("bin/qkdpp");
-        fs::write(self.folder.join("link.toml"), CONFIG).map_err(failed(&self.folder))?;
+        let config = self.path("share/qkdpp/examples/link.toml");
+        fs::copy(&config, self.folder.join("link.toml")).map_err(failed(Path::new(&config)))?;
         fs::write(self.folder.join("secret"), secret()).map_err(failed(&self.folder))?;
         self.run(
             &program,
@@ -88,20 +87,17 @@ impl Desk {
     }
 
     fn cmake(&self) -> Result<(), Failed> {
+        ensure("c++", "g++")?;
         ensure("cmake", "cmake")?;
-        let project = self.folder.join("project");
-        fs::create_dir_all(&project).map_err(failed(&project))?;
-        let list = project.join("CMakeLists.txt");
-        fs::copy(root().join("host/xtask/consumer/CMakeLists.txt"), &list).map_err(failed(&list))?;
         let prefix = format!("-DCMAKE_PREFIX_PATH={}", self.prefix.display());
-        let examples = format!("-DEXAMPLES={}", self.path("share/qkdpp/examples"));
-        self.run("cmake", &["-S", "project", "-B", "build", &prefix, &examples])?;
+        self.run("cmake", &["-S", &self.path("share/qkdpp/examples"), "-B", "build", &prefix])?;
         self.run("cmake", &["--build", "build"])?;
-        self.same_keys("build/shared")?;
-        self.same_keys("build/static")
+        ["alice_and_bob", "alice_and_bob_static", "alice_and_bob_cpp"]
+            .iter()
+            .try_for_each(|program| self.same_keys(&format!("build/{program}")))
     }
 
-    /// Runs a C example, which has to print the keys of the program.
+    /// Runs an example, which has to print the keys of the program.
     fn same_keys(&self, program: &str) -> Result<(), Failed> {
         let pools = format!("pools-{}", program.replace('/', "-"));
         fs::create_dir_all(self.folder.join(&pools)).map_err(failed(&self.folder))?;
@@ -120,17 +116,10 @@ impl Desk {
     }
 
     fn read(&self) -> Result<(), Failed> {
-        if ensure("man", "man-db").is_err() {
-            install("man-db")?;
-        }
+        ensure("man", "man-db")?;
         let page = self.path("share/man/man1/qkdpp.1");
-        self.run(
-            "sh",
-            &[
-                "-euc",
-                &format!("MANROFFOPT=-ww man --warnings -l {page} 2> warnings > page; test ! -s warnings"),
-            ],
-        )?;
+        let read = format!("LC_ALL=C.UTF-8 man --warnings -l {page} > page 2> warnings; test ! -s warnings");
+        self.run("sh", &["-euc", &read])?;
         self.run("bash", &["-n", &self.path("share/bash-completion/completions/qkdpp")])
     }
 
@@ -145,7 +134,7 @@ impl Desk {
         let python = self.folder.join("venv/bin/python").to_string_lossy().into_owned();
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
         self.run(&python, &[&pip[..], &[&wheel.to_string_lossy()]].concat())?;
-        fs::write(self.folder.join("consumer.py"), include_str!("../../consumer/consumer.py"))
+        fs::write(self.folder.join("consumer.py"), include_str!("consumer.py"))
             .map_err(failed(&self.folder))?;
         self.run(&python, &["consumer.py", SEED, "keys-python.txt"])?;
         self.compare("keys-python.txt", "the Python module")

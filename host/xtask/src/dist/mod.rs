@@ -57,8 +57,8 @@ pub(crate) fn check() -> Result<(), Failed> {
 }
 
 fn make(build: Build) -> Result<PathBuf, Failed> {
-    let programs = build.programs()?;
-    step("dist: files", || stage::fill(&programs))?;
+    let profile = build.programs()?;
+    step("dist: files", || stage::fill(profile))?;
     step("dist: licences and SBOM", || {
         let boms = sbom::write(&stage::folder())?;
         licences::write(&stage::folder(), &boms)
@@ -67,21 +67,20 @@ fn make(build: Build) -> Result<PathBuf, Failed> {
 }
 
 impl Build {
-    /// Builds the program and the C library; the folder that they are in.
-    fn programs(self) -> Result<PathBuf, Failed> {
+    /// Builds the program and the C library; the folder of cargo's target that they are in.
+    fn programs(self) -> Result<&'static str, Failed> {
         let build = ["cargo", "build", "--locked", "-p", "qkdpp-node", "-p", "qkdpp-c"];
         match self {
             Self::Tests => {
                 step("dist: programs as in the tests", || run::program(build[0], &build[1..]))?;
-                Ok(target().join("debug"))
+                Ok("debug")
             }
             Self::Release => {
-                let folder = target().join("dist-build");
-                let place = folder.to_string_lossy().into_owned();
+                let place = target().join("dist-build").to_string_lossy().into_owned();
                 let flags = remap()?;
                 let release = [&build[..], &["--release", "--target-dir", &place]].concat();
                 step("dist: programs", || run::with_env("RUSTFLAGS", &flags, &release))?;
-                Ok(folder.join("release"))
+                Ok("dist-build/release")
             }
         }
     }

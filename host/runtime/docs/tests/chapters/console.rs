@@ -67,10 +67,8 @@ impl<'a> Session<'a> {
             (program.is_none() && needs("qkdpp"), "program qkdpp (cargo build -p qkdpp-node)"),
             (pkg_config.is_none() && compiled, "C library (cargo build -p qkdpp-c), cc or pkg-config"),
             (python.is_none() && needs("python3"), "Python with the module qkdpp (cargo xtask book)"),
-            (
-                (program.is_none() || pkg_config.is_none() || python.is_none()) && needs("cmp"),
-                "earlier command's output",
-            ),
+            (python.is_none() && needs("python.txt"), "output of an earlier command that was passed over"),
+            (pkg_config.is_none() && needs("cmp"), "output of an earlier command that was passed over"),
         ]
         .into_iter()
         .find_map(|(missing, what)| missing.then_some(what))

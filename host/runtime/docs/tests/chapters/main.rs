@@ -90,7 +90,7 @@ fn lay_over(whole: &mut Table, piece: Table) {
     for (key, value) in piece {
         match (whole.get_mut(&key), value) {
             (Some(Value::Table(under)), Value::Table(over)) if !over.contains_key("name") => {
-                lay_over(under, over)
+                lay_over(under, over);
             }
             (_, value) => _ = whole.insert(key, value),
         }

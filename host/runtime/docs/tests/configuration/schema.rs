@@ -113,7 +113,7 @@ impl<'a> Schema<'a> {
         let choices = self.node["oneOf"].as_array().into_iter().flatten();
         let words =
             choices.filter_map(|choice| Some((choice["const"].as_str()?, prose(&choice["description"]))));
-        words.map(|(word, meaning)| format!("<br>`{word}`: {meaning}")).collect()
+        words.map(|(word, meaning)| format!("<br>`{word}`: {meaning}")).collect::<Vec<_>>().concat()
     }
 }
 
