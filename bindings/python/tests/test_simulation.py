@@ -87,7 +87,9 @@ def test_progress_is_told_and_may_stop_the_work() -> None:
 )
 def test_ctrl_c_interrupts_long_work(work: str) -> None:
     """Without a look at signals it would go on for days; the interrupt is sent once the first step is done."""
-    program = f"import qkdpp\nshow = lambda done, total: print('step', flush=True)\n{work}"
+    # A shell starts what runs in its background with interrupts ignored, and a child would inherit that.
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heard}\nimport qkdpp\nshow = lambda done, total: print('step', flush=True)\n{work}"
     child = subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

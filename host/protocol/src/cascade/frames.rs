@@ -43,7 +43,7 @@ pub(super) struct Frames {
     /// Row by row, which cells have a cut, then which have an odd interval.
     summaries: Vec<u64>,
     /// Row by row, the number of odd intervals.
-    odd_intervals: Vec<u16>,
+    odd_intervals: Vec<u32>,
     /// Frame by frame, the parity of the errors left in each check.
     checks: Vec<u16>,
     /// The located errors, as words of each frame.
@@ -224,7 +224,7 @@ impl Frames {
 pub(super) struct Row<'a> {
     cells: &'a mut [Cell],
     summary: &'a mut [u64],
-    odd_intervals: &'a mut u16,
+    odd_intervals: &'a mut u32,
 }
 
 impl Row<'_> {

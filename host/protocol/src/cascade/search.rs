@@ -62,7 +62,7 @@ pub(super) struct Search {
     pub(super) frames: Frames,
     questions: Vec<Question>,
     /// Frame by frame, how many of the questions are its.
-    open: Vec<u16>,
+    open: Vec<u32>,
     /// What a round found, kept for the memory: the questions of the round before, errors, bits without an error, and frames
     /// whose last question was answered.
     asked: Vec<Question>,
@@ -327,7 +327,7 @@ impl Search {
             }
             let asked = self.questions.len() - before;
             // An error may be told without a question, by what is known of the bits beside it.
-            self.open[frame] += (asked + self.errors.len()) as u16;
+            self.open[frame] += (asked + self.errors.len()) as u32;
             self.note(tables)?;
             self.idle.clear();
             if asked > 0 {
