@@ -11,6 +11,8 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use crate::backend::{Backend, Busy, Done, JobId, Waker};
 use crate::job::{Job, Output};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::Avx2;
 use crate::{ldpc, parities, polyhash, sift, toeplitz};
 
 /// Which implementation of the kernels runs; all give the same bits.
@@ -20,33 +22,69 @@ pub enum Level {
     Reference,
     /// 64-bit words, any machine.
     Portable,
+    /// 256-bit vectors where a kernel gains by them, else as portable.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
 }
 
 impl Level {
     /// Every level this machine can run, slowest first.
-    pub const ALL: &[Self] = &[Self::Reference, Self::Portable];
+    pub fn available() -> Vec<Self> {
+        let levels = [Self::Reference, Self::Portable].into_iter();
+        #[cfg(target_arch = "x86_64")]
+        let levels = levels.chain(Avx2::detect().map(Self::Avx2));
+        levels.collect()
+    }
 
     /// The fastest level of this machine.
     pub fn auto() -> Self {
-        Self::Portable
+        Self::available().into_iter().next_back().unwrap_or(Self::Portable)
+    }
+
+    /// The names that [`FromStr`] knows on this machine, with commas between them.
+    pub fn names() -> String {
+        let levels = Self::available().into_iter().map(|level| level.to_string());
+        levels.chain(["cpu:auto".to_owned()]).collect::<Vec<_>>().join(", ")
     }
 
     /// Runs `job` to its end in the calling thread.
     pub fn run(self, job: &Job) -> Output {
-        match (self, job) {
-            (Self::Reference, Job::Sift(job)) => Output::Sift(sift::reference::run(job)),
-            (Self::Reference, Job::Parities(job)) => Output::Parities(parities::reference::run(job)),
-            (Self::Reference, Job::Syndrome(job)) => Output::Syndrome(ldpc::reference::syndrome(job)),
-            (Self::Reference, Job::LdpcDecode(job)) => Output::LdpcDecode(ldpc::reference::decode(job)),
-            (Self::Reference, Job::PolyHash(job)) => Output::PolyHash(polyhash::reference::run(job)),
-            (Self::Reference, Job::Toeplitz(job)) => Output::Toeplitz(toeplitz::reference::run(job)),
-            (Self::Portable, Job::Sift(job)) => Output::Sift(sift::portable::run(job)),
-            (Self::Portable, Job::Parities(job)) => Output::Parities(parities::portable::run(job)),
-            (Self::Portable, Job::Syndrome(job)) => Output::Syndrome(ldpc::portable::syndrome(job)),
-            (Self::Portable, Job::LdpcDecode(job)) => Output::LdpcDecode(ldpc::portable::decode(job)),
-            (Self::Portable, Job::PolyHash(job)) => Output::PolyHash(polyhash::portable::run(job)),
-            (Self::Portable, Job::Toeplitz(job)) => Output::Toeplitz(toeplitz::portable::run(job)),
+        match self {
+            Self::Reference => reference(job),
+            Self::Portable => portable(job),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => with_avx2(avx2, job),
         }
+    }
+}
+
+fn reference(job: &Job) -> Output {
+    match job {
+        Job::Sift(job) => Output::Sift(sift::reference::run(job)),
+        Job::Parities(job) => Output::Parities(parities::reference::run(job)),
+        Job::Syndrome(job) => Output::Syndrome(ldpc::reference::syndrome(job)),
+        Job::LdpcDecode(job) => Output::LdpcDecode(ldpc::reference::decode(job)),
+        Job::PolyHash(job) => Output::PolyHash(polyhash::reference::run(job)),
+        Job::Toeplitz(job) => Output::Toeplitz(toeplitz::reference::run(job)),
+    }
+}
+
+fn portable(job: &Job) -> Output {
+    match job {
+        Job::Sift(job) => Output::Sift(sift::portable::run(job)),
+        Job::Parities(job) => Output::Parities(parities::portable::run(job)),
+        Job::Syndrome(job) => Output::Syndrome(ldpc::portable::syndrome(job)),
+        Job::LdpcDecode(job) => Output::LdpcDecode(ldpc::portable::decode(job)),
+        Job::PolyHash(job) => Output::PolyHash(polyhash::portable::run(job)),
+        Job::Toeplitz(job) => Output::Toeplitz(toeplitz::portable::run(job)),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn with_avx2(avx2: Avx2, job: &Job) -> Output {
+    match job {
+        Job::Parities(job) => Output::Parities(parities::avx2::run(avx2, job)),
+        _ => portable(job),
     }
 }
 
@@ -55,13 +93,15 @@ impl fmt::Display for Level {
         f.write_str(match self {
             Self::Reference => "cpu:reference",
             Self::Portable => "cpu:portable",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "cpu:avx2",
         })
     }
 }
 
-/// A backend name nobody knows.
+/// A backend name that this machine has no level for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no backend is called {0:?}; this build has cpu:reference, cpu:portable and cpu:auto")]
+#[error("no backend is called {0:?}; this machine has {names}", names = Level::names())]
 pub struct UnknownBackend(pub String);
 
 impl FromStr for Level {
@@ -70,9 +110,8 @@ impl FromStr for Level {
     fn from_str(name: &str) -> Result<Self, UnknownBackend> {
         match name {
             "cpu:auto" => Ok(Self::auto()),
-            _ => Self::ALL
-                .iter()
-                .copied()
+            _ => Self::available()
+                .into_iter()
                 .find(|level| level.to_string() == name)
                 .ok_or_else(|| UnknownBackend(name.to_owned())),
         }

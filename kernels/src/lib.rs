@@ -15,6 +15,8 @@ pub mod ldpc;
 pub mod parities;
 pub mod polyhash;
 pub mod sift;
+#[cfg(target_arch = "x86_64")]
+pub mod simd;
 pub mod toeplitz;
 pub mod wipe;
 

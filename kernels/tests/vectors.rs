@@ -10,7 +10,7 @@ use sha3::{Digest, Sha3_256};
 fn every_level_gives_the_outputs_of_the_oracle() {
     for kernel in cases::KERNELS {
         for case in kernel.cases() {
-            for level in Level::ALL {
+            for level in Level::available() {
                 assert!(level.run(&case.job) == case.output, "{level}: {}", case.name);
             }
         }

@@ -63,7 +63,7 @@ def bits(form: dict[str, Any]) -> qkdpp.Bits:
     return qkdpp.Bits.from_packed(bytes.fromhex(form["hex"]), form["len"])
 
 
-@pytest.fixture(params=["cpu:reference", "cpu:portable"])
+@pytest.fixture(params=["cpu:reference", "cpu:portable", "cpu:auto"])
 def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

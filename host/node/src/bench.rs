@@ -32,7 +32,7 @@ Examples:
 pub(crate) struct Arguments {
     /// Measure this kernel only
     kernel: Option<Kernel>,
-    /// Measure this backend only: cpu:reference, cpu:portable, cpu:auto, sim:model or sim:rtl
+    /// Measure this backend only: cpu:reference, cpu:portable, cpu:avx2, cpu:auto, sim:model or sim:rtl
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
     /// Print one JSON object
@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let backends = match &arguments.backend {
         Some(name) => vec![Measured::named(name)?],
-        None => Level::ALL.iter().copied().map(Measured::Cpu).collect(),
+        None => Level::available().into_iter().map(Measured::Cpu).collect(),
     };
     let mut results = Vec::new();
     if !arguments.json {

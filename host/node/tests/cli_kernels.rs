@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use desk::{Desk, assert_says};
+use qkdpp_kernels::Level;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
@@ -186,7 +187,7 @@ fn amplify_gives_the_known_answers() {
     let cases = [("toeplitz", "110100111010001011101", "100101"), ("modified", "110100111010001", "001101")];
     for (family, seed, want) in cases {
         desk.write("s.bin", packed(seed));
-        for backend in ["cpu:reference", "cpu:portable", "cpu:auto"] {
+        for backend in Level::names().split(", ") {
             let shape = format!("--family {family} --in-bits 16 --out-bits 6 --backend {backend}");
             assert_eq!(desk.text(&format!("{AMPLIFY} {shape}")), "");
             assert_eq!(fs::read(desk.path("y.bin")).unwrap(), packed(want), "{shape}");

@@ -18,8 +18,9 @@ pub const VARIABLE: &str = "QKDPP_BACKEND";
 pub enum OpenError {
     /// Nobody knows the name.
     #[error(
-        "no backend is called {0:?}; there are cpu:reference, cpu:portable, cpu:auto, sim:model, vfio:ADDRESS (a card), \
-         vfio-user:PATH (a socket) and, in builds with the feature rtl, sim:rtl"
+        "no backend is called {0:?}; there are, on this machine, {levels}, sim:model, vfio:ADDRESS (a card), \
+         vfio-user:PATH (a socket) and, in builds with the feature rtl, sim:rtl",
+        levels = Level::names()
     )]
     Unknown(String),
     /// It is not in this build.
@@ -44,7 +45,7 @@ pub enum OpenError {
     },
 }
 
-/// The backend called `name`, with `threads` threads of the CPU: `cpu:reference`, `cpu:portable`, `cpu:auto`, or the CPU
+/// The backend called `name`, with `threads` threads of the CPU: `cpu:reference`, `cpu:portable`, `cpu:avx2`, `cpu:auto` (the fastest), or the CPU
 /// behind a device:
 ///
 /// | device | name |
@@ -232,13 +233,13 @@ mod tests {
 
     #[test]
     fn names_are_known_and_errors_say_what_to_do() {
-        for name in ["cpu:reference", "cpu:portable", "cpu:auto"] {
+        for name in Level::names().split(", ") {
             assert!(open(name, 1).is_ok_and(|backend| backend.name().starts_with("cpu:")), "{name}");
             assert!(matches!(open_device(name), Err(OpenError::Unknown(_))), "{name} is no device");
         }
         assert_eq!(
             open("sim:model", 1).map(|backend| backend.name()).ok().as_deref(),
-            Some("sim:model, else cpu:portable")
+            Some(format!("sim:model, else {}", Level::auto())).as_deref()
         );
         assert_eq!(open_device("sim:model").map(|backend| backend.name()).ok().as_deref(), Some("sim:model"));
         #[cfg(not(target_os = "linux"))]

@@ -5,6 +5,8 @@
 //! output y0, y0⊕y1, y0⊕y1⊕y2, …      parity of y[a..b] = out[b−1] ⊕ out[a−1]
 //! ```
 
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
 pub mod permutation;
 pub mod portable;
 pub mod reference;

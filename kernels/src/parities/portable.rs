@@ -3,6 +3,8 @@
 //! Fetching single bits through a permutation costs a load for each. 64 frames are therefore transposed first: *slice* i
 //! is the word of the bits i of all of them. The permutation then fetches slices, and the running parity of all 64
 //! frames is one XOR. Frames that do not fill a group of 64 go one at a time.
+//!
+//! Nothing changes if a slice is `LANES` words, of as many groups: that is how wider registers are used.
 
 use rayon::prelude::*;
 use zeroize::Zeroize;
@@ -15,59 +17,88 @@ const GROUP: usize = 64;
 
 /// The running parities of every frame of `job`, frame by frame.
 pub fn run(job: &Parities) -> Bits {
-    let count = job.frames().len() / job.permutation().len();
-    let of_group = |first: usize| {
-        if first + GROUP <= count {
-            of_64_frames(job, first)
-        } else {
-            (first..count).map(|frame| of_one_frame(job, frame)).collect()
-        }
-    };
-    // A backend's pool shares the groups out; outside of one, the calling thread does all the work.
-    let groups: Vec<Vec<Bits>> = if rayon::current_thread_index().is_some() {
-        (0..count.div_ceil(GROUP)).into_par_iter().map(|group| of_group(GROUP * group)).collect()
-    } else {
-        (0..count).step_by(GROUP).map(of_group).collect()
-    };
-    Bits::concat(groups.iter().flatten())
+    run_wide::<1>(job, of_groups::<1>)
 }
 
-fn of_64_frames(job: &Parities, first: usize) -> Vec<Bits> {
+/// As [`run`]; `of_wide` is [`of_groups`], compiled for registers of `LANES` words.
+pub(super) fn run_wide<const LANES: usize>(
+    job: &Parities,
+    of_wide: impl Fn(&Parities, usize) -> Vec<Bits> + Sync,
+) -> Bits {
+    let count = job.frames().len() / job.permutation().len();
+    let of_part = |first: usize| {
+        let frames = (count - first).min(GROUP * LANES);
+        if frames == GROUP * LANES {
+            return of_wide(job, first);
+        }
+        let singles = first + frames / GROUP * GROUP;
+        let groups = (first..singles).step_by(GROUP).flat_map(|first| of_groups::<1>(job, first));
+        groups.chain((singles..count).map(|frame| of_one_frame(job, frame))).collect()
+    };
+    // A backend's pool shares the parts out; outside of one, the calling thread does all the work.
+    let parts: Vec<Vec<Bits>> = if rayon::current_thread_index().is_some() {
+        let parts = count.div_ceil(GROUP * LANES);
+        (0..parts).into_par_iter().map(|part| of_part(GROUP * LANES * part)).collect()
+    } else {
+        (0..count).step_by(GROUP * LANES).map(of_part).collect()
+    };
+    Bits::concat(parts.iter().flatten())
+}
+
+/// The running parities of `LANES` groups, from frame `first` on.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+pub(super) fn of_groups<const LANES: usize>(job: &Parities, first: usize) -> Vec<Bits> {
     let len = job.permutation().len();
-    let mut slices = slices_of_64_frames(job.frames(), first * len, len);
-    let mut frames = vec![vec![0; words_for(len)]; GROUP];
-    let mut parities = 0;
+    let mut slices = slices_of_groups::<LANES>(job.frames(), first * len, len);
+    let mut frames = vec![vec![0; words_for(len)]; GROUP * LANES];
+    let mut parities = [0; LANES];
     for (word, indices) in job.permutation().indices().chunks(64).enumerate() {
-        let mut block = [0; 64];
+        let mut block = [[0; LANES]; 64];
         for (row, &index) in block.iter_mut().zip(indices) {
-            parities ^= slices[index as usize];
+            xor(&mut parities, &slices[index as usize]);
             *row = parities;
         }
-        transpose(&mut block);
-        for (frame, row) in frames.iter_mut().zip(block) {
-            frame[word] = row;
+        transpose_lanes(&mut block);
+        for (frame, row) in block.iter().enumerate() {
+            for (lane, bits) in row.iter().enumerate() {
+                frames[GROUP * lane + frame][word] = *bits;
+            }
         }
     }
-    slices.zeroize();
+    slices.as_flattened_mut().zeroize();
     frames.into_iter().map(|words| Bits::from_words(words, len)).collect()
 }
 
-/// Bit f of slice i is bit i of the f-th frame of `len` bits from bit `start` on.
-fn slices_of_64_frames(frames: &Bits, start: usize, len: usize) -> Vec<u64> {
-    let mut slices = vec![0; 64 * words_for(len)];
+/// Bit f of word l of slice i is bit i of the frame 64·l + f, of frames of `len` bits from bit `start` on.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+fn slices_of_groups<const LANES: usize>(frames: &Bits, start: usize, len: usize) -> Vec<[u64; LANES]> {
+    let mut slices = vec![[0; LANES]; 64 * words_for(len)];
     for (word, slices) in slices.chunks_exact_mut(64).enumerate() {
-        let block: &mut [u64; 64] = slices.try_into().expect("64 slices");
+        let block: &mut [[u64; LANES]; 64] = slices.try_into().expect("64 slices");
         for (frame, row) in block.iter_mut().enumerate() {
-            // Past the end of the frame these are bits of the next one; no index of the permutation reaches there.
-            *row = frames.word_at(start + frame * len + 64 * word);
+            for (lane, bits) in row.iter_mut().enumerate() {
+                // Past the end of the frame these are bits of the next one; no index of the permutation reaches there.
+                *bits = frames.word_at(start + (GROUP * lane + frame) * len + 64 * word);
+            }
         }
-        transpose(block);
+        transpose_lanes(block);
     }
     slices
 }
 
 /// Transposes a matrix of 64 × 64 bits: bit j of word i becomes bit i of word j.
 pub fn transpose(block: &mut [u64; 64]) {
+    let mut lanes = block.map(|word| [word]);
+    transpose_lanes(&mut lanes);
+    *block = lanes.map(|[word]| word);
+}
+
+/// Transposes `LANES` such matrices, one in each lane.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+pub fn transpose_lanes<const LANES: usize>(block: &mut [[u64; LANES]; 64]) {
     let mut half = 32;
     let mut low = u64::MAX >> 32;
     while half > 0 {
@@ -75,14 +106,20 @@ pub fn transpose(block: &mut [u64; 64]) {
         for square in block.chunks_exact_mut(2 * half) {
             let (upper, lower) = square.split_at_mut(half);
             for (upper, lower) in upper.iter_mut().zip(lower) {
-                let difference = ((*upper >> half) ^ *lower) & low;
-                *lower ^= difference;
-                *upper ^= difference << half;
+                for (upper, lower) in upper.iter_mut().zip(lower) {
+                    let difference = ((*upper >> half) ^ *lower) & low;
+                    *lower ^= difference;
+                    *upper ^= difference << half;
+                }
             }
         }
         half /= 2;
         low ^= low << half;
     }
+}
+
+fn xor<const LANES: usize>(sum: &mut [u64; LANES], summand: &[u64; LANES]) {
+    sum.iter_mut().zip(summand).for_each(|(sum, summand)| *sum ^= summand);
 }
 
 fn of_one_frame(job: &Parities, frame: usize) -> Bits {
@@ -133,10 +170,14 @@ mod tests {
             words: [u64; 31],
             seed: [u8; 32],
             len in 1..300_usize,
-            frames in prop_oneof![0..4_usize, 62..67_usize, 127..131_usize],
+            frames in prop_oneof![0..4_usize, 62..67_usize, 127..131_usize, 255..258_usize, 320..322_usize],
         ) {
             let job = job(&words, seed, len, frames);
             prop_assert_eq!(run(&job), reference::run(&job));
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = crate::simd::Avx2::detect() {
+                prop_assert_eq!(crate::parities::avx2::run(avx2, &job), reference::run(&job));
+            }
         }
     }
 
