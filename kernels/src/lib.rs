@@ -7,15 +7,16 @@
 
 pub mod backend;
 pub mod bits;
+pub mod bitslice;
 mod clmul;
 pub mod conformance;
 pub mod cpu;
 pub mod job;
 pub mod ldpc;
+pub mod memory;
 pub mod parities;
 pub mod polyhash;
 pub mod sift;
-#[cfg(target_arch = "x86_64")]
 pub mod simd;
 pub mod toeplitz;
 pub mod wipe;

@@ -1,18 +1,163 @@
-//! The instructions of this machine, as values: who holds an [`Avx2`] may run code that was compiled for it.
+//! The instructions of this machine, for kernels that have a version for them and for what is compiled for them as it is.
 
-/// AVX2, PCLMULQDQ, BMI1, BMI2, LZCNT and POPCNT: x86-64 processors since 2013.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Avx2(());
+#[cfg(target_arch = "x86_64")]
+pub use x86::Avx2;
 
-impl Avx2 {
-    /// Proof that this machine has them, if it has.
-    pub fn detect() -> Option<Self> {
-        let detected = is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("pclmulqdq")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2")
-            && is_x86_feature_detected!("lzcnt")
-            && is_x86_feature_detected!("popcnt");
-        detected.then_some(Self(()))
+/// Runs `work`, compiled for the best instructions that this machine has: it, and what is inlined into it.
+#[inline]
+pub fn fastest<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = Avx2::detect() {
+        return avx2.run(work);
+    }
+    work()
+}
+
+/// The bits of `word` that `mask` selects, moved down to the lowest places.
+#[inline]
+pub fn extract(word: u64, mask: u64) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = Avx2::detect() {
+        return avx2.extract(word, mask);
+    }
+    portable::extract(word, mask)
+}
+
+/// The lowest bits of `word`, moved up to the places that `mask` selects.
+#[inline]
+pub fn deposit(word: u64, mask: u64) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = Avx2::detect() {
+        return avx2.deposit(word, mask);
+    }
+    portable::deposit(word, mask)
+}
+
+/// Asks for the cache line of `place`, which will be needed soon.
+#[inline]
+pub fn prefetch<T>(place: &T) {
+    #[cfg(target_arch = "x86_64")]
+    x86::prefetch(place);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
+/// Without instructions of their own.
+mod portable {
+    pub(super) fn extract(word: u64, mask: u64) -> u64 {
+        let (mut extracted, mut count, mut rest) = (0, 0, mask);
+        while rest != 0 {
+            extracted |= (word >> rest.trailing_zeros() & 1) << count;
+            count += 1;
+            rest &= rest - 1;
+        }
+        extracted
+    }
+
+    pub(super) fn deposit(word: u64, mask: u64) -> u64 {
+        let (mut deposited, mut word, mut rest) = (0, word, mask);
+        while rest != 0 {
+            let lowest = rest & rest.wrapping_neg();
+            deposited |= (word & 1).wrapping_neg() & lowest;
+            word >>= 1;
+            rest ^= lowest;
+        }
+        deposited
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _pdep_u64, _pext_u64};
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    /// A machine with AVX2, PCLMULQDQ, BMI1, BMI2, LZCNT and POPCNT, as x86-64 processors are since 2013. Who holds one may
+    /// run code that was compiled for them.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Avx2(());
+
+    #[allow(clippy::unused_self, reason = "the value is the proof")]
+    impl Avx2 {
+        /// Proof that this machine has them, if it has.
+        #[inline]
+        pub fn detect() -> Option<Self> {
+            const UNKNOWN: u8 = 2;
+            static DETECTED: AtomicU8 = AtomicU8::new(UNKNOWN);
+            let mut detected = DETECTED.load(Ordering::Relaxed);
+            if detected == UNKNOWN {
+                detected = Self::ask().into();
+                DETECTED.store(detected, Ordering::Relaxed);
+            }
+            (detected == 1).then_some(Self(()))
+        }
+
+        #[cold]
+        fn ask() -> bool {
+            is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("pclmulqdq")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt")
+                && is_x86_feature_detected!("popcnt")
+        }
+
+        /// Runs `work` compiled for them.
+        #[inline]
+        pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+            #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
+            fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+                work()
+            }
+            // SAFETY: an `Avx2` exists only where the machine has these features.
+            unsafe { with_avx2(work) }
+        }
+
+        #[inline]
+        pub(super) fn extract(self, word: u64, mask: u64) -> u64 {
+            // SAFETY: an `Avx2` exists only where the machine has BMI2.
+            unsafe { _pext_u64(word, mask) }
+        }
+
+        #[inline]
+        pub(super) fn deposit(self, word: u64, mask: u64) -> u64 {
+            // SAFETY: an `Avx2` exists only where the machine has BMI2.
+            unsafe { _pdep_u64(word, mask) }
+        }
+    }
+
+    #[inline]
+    pub(super) fn prefetch<T>(place: &T) {
+        // SAFETY: x86-64 has the instruction, and it changes nothing but caches, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn extracted_bits_are_deposited_where_they_were(word: u64, mask: u64) {
+            prop_assert_eq!(extract(word, mask), portable::extract(word, mask));
+            prop_assert_eq!(deposit(word, mask), portable::deposit(word, mask));
+            prop_assert_eq!(deposit(extract(word, mask), mask), word & mask);
+            prop_assert_eq!(extract(word, mask).checked_shr(mask.count_ones()).unwrap_or(0), 0);
+        }
+    }
+
+    #[test]
+    fn work_is_done_once() {
+        let mut done = 0;
+        assert_eq!(
+            fastest(|| {
+                done += 1;
+                7
+            }),
+            7
+        );
+        assert_eq!(done, 1);
     }
 }

@@ -5,11 +5,11 @@ use crate::bits::Bits;
 use crate::simd::Avx2;
 
 /// The running parities of every frame of `job`, frame by frame.
-pub fn run(_: Avx2, job: &Parities) -> Bits {
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn of_256_frames(job: &Parities, first: usize) -> Vec<Bits> {
-        portable::of_groups::<4>(job, first)
-    }
-    // SAFETY: an `Avx2` exists only where the machine has these features.
-    portable::run_wide::<4>(job, |job, first| unsafe { of_256_frames(job, first) })
+pub fn run(avx2: Avx2, job: &Parities) -> Bits {
+    portable::run_wide::<4>(job, |job, first, output| {
+        avx2.run(
+            #[inline(always)]
+            || portable::of_groups::<4>(job, first, output),
+        );
+    })
 }

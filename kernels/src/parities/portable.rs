@@ -1,19 +1,17 @@
 //! Running parities of 64 frames side by side.
 //!
-//! Fetching single bits through a permutation costs a load for each. 64 frames are therefore transposed first: *slice* i
-//! is the word of the bits i of all of them. The permutation then fetches slices, and the running parity of all 64
-//! frames is one XOR. Frames that do not fill a group of 64 go one at a time.
+//! Fetching single bits through a permutation costs a load for each. 64 frames are therefore bit-sliced first. The
+//! permutation then fetches slices, and the running parity of all 64 frames is one XOR. Frames that do not fill a group of 64 go one at a time.
 //!
 //! Nothing changes if a slice is `LANES` words, of as many groups: that is how wider registers are used.
 
 use rayon::prelude::*;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::Parities;
 use crate::bits::{Bits, words_for};
-
-/// Frames that one word holds a bit of.
-const GROUP: usize = 64;
+use crate::bitslice::{GROUP, LINE, slices, transpose_lanes};
+use crate::memory::filled;
 
 /// The running parities of every frame of `job`, frame by frame.
 pub fn run(job: &Parities) -> Bits {
@@ -23,119 +21,85 @@ pub fn run(job: &Parities) -> Bits {
 /// As [`run`]; `of_wide` is [`of_groups`], compiled for registers of `LANES` words.
 pub(super) fn run_wide<const LANES: usize>(
     job: &Parities,
-    of_wide: impl Fn(&Parities, usize) -> Vec<Bits> + Sync,
+    of_wide: impl Fn(&Parities, usize, &mut [u64]) + Sync,
 ) -> Bits {
-    let count = job.frames().len() / job.permutation().len();
-    let of_part = |first: usize| {
-        let frames = (count - first).min(GROUP * LANES);
-        if frames == GROUP * LANES {
-            return of_wide(job, first);
+    let len = job.permutation().len();
+    let (words, count) = (words_for(len), job.frames().len() / len);
+    let of_part = |(part, output): (usize, &mut [u64])| {
+        let first = GROUP * LANES * part;
+        if output.len() == GROUP * LANES * words {
+            return of_wide(job, first, output);
         }
-        let singles = first + frames / GROUP * GROUP;
-        let groups = (first..singles).step_by(GROUP).flat_map(|first| of_groups::<1>(job, first));
-        groups.chain((singles..count).map(|frame| of_one_frame(job, frame))).collect()
+        let mut groups = output.chunks_exact_mut(GROUP * words);
+        let mut first_of_group = (first..).step_by(GROUP);
+        for group in &mut groups {
+            of_groups::<1>(job, first_of_group.next().unwrap_or(first), group);
+        }
+        let singles = groups.into_remainder().chunks_exact_mut(words);
+        for (frame, output) in (count - singles.len()..).zip(singles) {
+            of_one_frame(job, frame, output);
+        }
     };
+    let mut output = filled(0, count * words);
+    let parts = GROUP * LANES * words;
     // A backend's pool shares the parts out; outside of one, the calling thread does all the work.
-    let parts: Vec<Vec<Bits>> = if rayon::current_thread_index().is_some() {
-        let parts = count.div_ceil(GROUP * LANES);
-        (0..parts).into_par_iter().map(|part| of_part(GROUP * LANES * part)).collect()
+    if rayon::current_thread_index().is_some() {
+        output.par_chunks_mut(parts).enumerate().for_each(of_part);
     } else {
-        (0..count).step_by(GROUP * LANES).map(of_part).collect()
-    };
-    Bits::concat(parts.iter().flatten())
+        output.chunks_mut(parts).enumerate().for_each(of_part);
+    }
+    if len.is_multiple_of(64) {
+        return Bits::from_words(output, count * len);
+    }
+    let frames: Vec<Bits> = output.chunks(words).map(|frame| Bits::from_words(frame.to_vec(), len)).collect();
+    output.zeroize();
+    Bits::concat(&frames)
 }
 
-/// The running parities of `LANES` groups, from frame `first` on.
+/// The running parities of `LANES` groups, from frame `first` on, each frame in as many words as hold it.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
-pub(super) fn of_groups<const LANES: usize>(job: &Parities, first: usize) -> Vec<Bits> {
+pub(super) fn of_groups<const LANES: usize>(job: &Parities, first: usize, output: &mut [u64]) {
     let len = job.permutation().len();
-    let mut slices = slices_of_groups::<LANES>(job.frames(), first * len, len);
-    let mut frames = vec![vec![0; words_for(len)]; GROUP * LANES];
+    let words = words_for(len);
+    let mut slices = slices::<LANES>(job.frames(), first * len, len);
     let mut parities = [0; LANES];
-    for (word, indices) in job.permutation().indices().chunks(64).enumerate() {
-        let mut block = [[0; LANES]; 64];
-        for (row, &index) in block.iter_mut().zip(indices) {
-            xor(&mut parities, &slices[index as usize]);
-            *row = parities;
+    let mut blocks = Zeroizing::new([[[0; LANES]; 64]; LINE]);
+    for (line, indices) in job.permutation().indices().chunks(64 * LINE).enumerate() {
+        for (block, indices) in blocks.iter_mut().zip(indices.chunks(64)) {
+            for (row, &index) in block.iter_mut().zip(indices) {
+                xor(&mut parities, &slices[index as usize]);
+                *row = parities;
+            }
+            transpose_lanes(block);
         }
-        transpose_lanes(&mut block);
-        for (frame, row) in block.iter().enumerate() {
-            for (lane, bits) in row.iter().enumerate() {
-                frames[GROUP * lane + frame][word] = *bits;
+        let filled = indices.len().div_ceil(64);
+        for (frame, output) in output.chunks_exact_mut(words).enumerate() {
+            for (word, block) in output[LINE * line..][..filled].iter_mut().zip(blocks.iter()) {
+                *word = block[frame % GROUP][frame / GROUP];
             }
         }
     }
     slices.as_flattened_mut().zeroize();
-    frames.into_iter().map(|words| Bits::from_words(words, len)).collect()
-}
-
-/// Bit f of word l of slice i is bit i of the frame 64·l + f, of frames of `len` bits from bit `start` on.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
-fn slices_of_groups<const LANES: usize>(frames: &Bits, start: usize, len: usize) -> Vec<[u64; LANES]> {
-    let mut slices = vec![[0; LANES]; 64 * words_for(len)];
-    for (word, slices) in slices.chunks_exact_mut(64).enumerate() {
-        let block: &mut [[u64; LANES]; 64] = slices.try_into().expect("64 slices");
-        for (frame, row) in block.iter_mut().enumerate() {
-            for (lane, bits) in row.iter_mut().enumerate() {
-                // Past the end of the frame these are bits of the next one; no index of the permutation reaches there.
-                *bits = frames.word_at(start + (GROUP * lane + frame) * len + 64 * word);
-            }
-        }
-        transpose_lanes(block);
-    }
-    slices
-}
-
-/// Transposes a matrix of 64 × 64 bits: bit j of word i becomes bit i of word j.
-pub fn transpose(block: &mut [u64; 64]) {
-    let mut lanes = block.map(|word| [word]);
-    transpose_lanes(&mut lanes);
-    *block = lanes.map(|[word]| word);
-}
-
-/// Transposes `LANES` such matrices, one in each lane.
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
-pub fn transpose_lanes<const LANES: usize>(block: &mut [[u64; LANES]; 64]) {
-    let mut half = 32;
-    let mut low = u64::MAX >> 32;
-    while half > 0 {
-        // Swaps the upper right with the lower left quarter of every square of 2·half bits.
-        for square in block.chunks_exact_mut(2 * half) {
-            let (upper, lower) = square.split_at_mut(half);
-            for (upper, lower) in upper.iter_mut().zip(lower) {
-                for (upper, lower) in upper.iter_mut().zip(lower) {
-                    let difference = ((*upper >> half) ^ *lower) & low;
-                    *lower ^= difference;
-                    *upper ^= difference << half;
-                }
-            }
-        }
-        half /= 2;
-        low ^= low << half;
-    }
 }
 
 fn xor<const LANES: usize>(sum: &mut [u64; LANES], summand: &[u64; LANES]) {
     sum.iter_mut().zip(summand).for_each(|(sum, summand)| *sum ^= summand);
 }
 
-fn of_one_frame(job: &Parities, frame: usize) -> Bits {
+fn of_one_frame(job: &Parities, frame: usize, output: &mut [u64]) {
     let len = job.permutation().len();
     let frame = job.frames().slice(frame * len..(frame + 1) * len);
     let mut parity = 0;
-    let words = job.permutation().indices().chunks(64).map(|indices| {
+    for (word, indices) in output.iter_mut().zip(job.permutation().indices().chunks(64)) {
         let gathered = indices.iter().rev().fold(0, |word, &index| {
             let index = index as usize;
             word << 1 | frame.words()[index / 64] >> (index % 64) & 1
         });
         let running = running_parities(gathered) ^ parity;
         parity = 0_u64.wrapping_sub(running >> 63);
-        running
-    });
-    Bits::from_words(words.collect(), len)
+        *word = running;
+    }
 }
 
 /// Bit j of the result is the parity of bits 0..=j.
@@ -195,19 +159,6 @@ mod tests {
         for frame in 0..65 {
             let ones = job.frames().slice(1000 * frame..1000 * (frame + 1)).count_ones();
             assert_eq!(out.get(1000 * frame + 999), ones % 2 == 1, "frame {frame}");
-        }
-    }
-
-    #[test]
-    fn the_transpose_moves_every_bit_to_its_mirror_place() {
-        let original: [u64; 64] =
-            std::array::from_fn(|i| 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(i as u64 + 1));
-        let mut block = original;
-        transpose(&mut block);
-        for (i, row) in original.iter().enumerate() {
-            for (j, mirror) in block.iter().enumerate() {
-                assert_eq!(row >> j & 1, mirror >> i & 1, "row {i}, column {j}");
-            }
         }
     }
 }

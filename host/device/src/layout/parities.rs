@@ -8,8 +8,8 @@
 //! ```
 
 use qkdpp_kernels::Bits;
+use qkdpp_kernels::bitslice::transpose;
 use qkdpp_kernels::parities::Parities;
-use qkdpp_kernels::parities::portable::transpose;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{BEAT, Capabilities, Kernel, Layout, Resident, Shape, Sink, Source, Unsupported, Wrong};

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
+use qkdpp_kernels::bitslice::GROUP;
+use qkdpp_kernels::simd::fastest;
 use qkdpp_kernels::{Bits, ShapeError, Shared};
 
 use super::CascadeError;
 use super::frames::Frames;
 use super::packed::{Packer, Reader};
-use super::search::{Contradiction, Search};
-use super::sweep::{GROUP, Sweep};
+use super::search::{Contradiction, Search, Work};
+use super::sweep::Sweep;
 use super::tables::Tables;
 use crate::wire::Role;
 
@@ -28,6 +30,7 @@ use crate::wire::Role;
 pub struct Engine {
     block: Block,
     groups: Vec<Group>,
+    frames: Frames,
     /// The own parities of this round.
     own: Packer,
     /// Messages not handed out yet: two, if the peer's message overtakes the own one.
@@ -40,7 +43,6 @@ pub struct Engine {
 /// What the groups of a run have in common.
 struct Block {
     tables: Arc<Tables>,
-    role: Role,
     key: Shared,
     /// Running parities of all frames for each pass but the first.
     parities: Vec<Bits>,
@@ -98,7 +100,8 @@ impl Engine {
         }
         let frames = want / frame_bits;
         let mut engine = Self {
-            block: Block { tables, role, key, parities, frames },
+            frames: Frames::new(&tables, role, frames),
+            block: Block { tables, key, parities, frames },
             groups: Vec::new(),
             own: Packer::default(),
             outbox: VecDeque::new(),
@@ -107,8 +110,11 @@ impl Engine {
             failure: None,
         };
         for first in (0..frames).step_by(GROUP) {
-            let group = Group::new(&engine.block, first..(first + GROUP).min(frames), &mut engine.own);
-            engine.groups.push(group);
+            let group = first..(first + GROUP).min(frames);
+            engine.groups.push(fastest(
+                #[inline(always)]
+                || Group::new(&engine.block, group, &mut engine.own),
+            ));
         }
         engine.begin_round();
         Ok(engine)
@@ -189,11 +195,16 @@ impl Engine {
     fn settle_round(&mut self, peer: &[u8]) -> Result<(), CascadeError> {
         let mut differences = self.own.differences(peer);
         self.own.clear();
-        for group in &mut self.groups {
-            let settled = group.settle(&self.block, &mut differences, &mut self.own);
+        let Self { block, groups, frames, own, .. } = self;
+        let mut work = Work { tables: &block.tables, frames, questions: own };
+        for group in groups {
+            let settled = fastest(
+                #[inline(always)]
+                || group.settle(block, &mut work, &mut differences),
+            );
             settled.map_err(|Contradiction { frame, bit }| CascadeError::Contradiction {
                 round: self.rounds,
-                frame: group.frames.start + frame,
+                frame,
                 bit,
             })?;
         }
@@ -219,26 +230,26 @@ impl Group {
     }
 
     /// Takes the differences of this group's questions, and asks those of the next round.
+    #[inline(always)]
     fn settle(
         &mut self,
         block: &Block,
+        work: &mut Work<'_>,
         differences: &mut Reader,
-        questions: &mut Packer,
     ) -> Result<(), Contradiction> {
-        let tables = &block.tables;
         self.stage = match std::mem::take(&mut self.stage) {
             Stage::Blocks(mut sweep) => {
-                sweep.settle_blocks(tables, differences);
-                self.halve(block, sweep, 0, questions)?
+                sweep.settle_blocks(work.tables, differences);
+                self.halve(block, sweep, 0, work)?
             }
             Stage::Level(mut sweep, level) => {
-                sweep.settle_level(tables, level, differences);
-                self.halve(block, sweep, level + 1, questions)?
+                sweep.settle_level(work.tables, level, differences);
+                self.halve(block, sweep, level + 1, work)?
             }
-            Stage::OtherBlocks(search) => self.search(tables, search, differences, questions)?,
+            Stage::OtherBlocks(search) => self.search(search, work, differences)?,
             Stage::Search(mut search) => {
-                search.round(tables, differences, questions)?;
-                self.go_on(tables, search)
+                search.round(work, differences)?;
+                self.go_on(search, work)
             }
             ended => ended,
         };
@@ -246,44 +257,46 @@ impl Group {
     }
 
     /// The next level of pass 0, or the other passes where no interval is odd any more.
+    #[inline(always)]
     fn halve(
         &self,
         block: &Block,
         sweep: Sweep,
         level: usize,
-        questions: &mut Packer,
+        work: &mut Work<'_>,
     ) -> Result<Stage, Contradiction> {
-        let before = questions.len();
-        sweep.ask_level(&block.tables, level, questions);
-        if questions.len() > before {
+        let before = work.questions.len();
+        sweep.ask_level(work.tables, level, work.questions);
+        if work.questions.len() > before {
             return Ok(Stage::Level(sweep, level));
         }
-        let Block { tables, role, key, parities, .. } = block;
-        let frames = Frames::new(tables, *role, key, parities, &sweep, self.frames.clone());
-        let mut search = Search::new(frames, self.frames.len());
-        search.ask_blocks(tables, self.frames.len(), questions);
-        if questions.len() > before {
+        let Block { tables, key, parities, .. } = block;
+        work.frames.take(tables, key, parities, &sweep, self.frames.clone());
+        let search = Search::new(self.frames.clone());
+        search.ask_blocks(work);
+        if work.questions.len() > before {
             return Ok(Stage::OtherBlocks(search));
         }
-        self.search(tables, search, &mut Reader::default(), questions)
+        self.search(search, work, &mut Reader::default())
     }
 
+    #[inline(always)]
     fn search(
         &self,
-        tables: &Tables,
         mut search: Search,
+        work: &mut Work<'_>,
         differences: &mut Reader,
-        questions: &mut Packer,
     ) -> Result<Stage, Contradiction> {
-        search.settle_blocks(tables, self.frames.len(), differences, questions)?;
-        Ok(self.go_on(tables, search))
+        search.settle_blocks(work, differences)?;
+        Ok(self.go_on(search, work))
     }
 
-    fn go_on(&self, tables: &Tables, search: Search) -> Stage {
+    #[inline(always)]
+    fn go_on(&self, search: Search, work: &Work<'_>) -> Stage {
         if !search.is_finished() {
             return Stage::Search(search);
         }
-        let located = |frame| Bits::from_words(search.frames.located(frame).to_vec(), tables.frame_bits());
-        Stage::Finished((0..self.frames.len()).map(located).collect())
+        let located = |frame| Bits::from_words(work.frames.located(frame).to_vec(), work.tables.frame_bits());
+        Stage::Finished(self.frames.clone().map(located).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! [`Frames`]: what is known of each of a group's frames, in each pass, once pass 0 is through.
+//! [`Frames`]: what is known of each frame, in each pass, once its group is through pass 0.
 //!
 //! In every pass a permuted frame is cut into intervals, each of them a block or a part of one whose parity is known. An
 //! interval is found by its start: `cut` has a one there, and `odd` has one if the number of errors left in it is odd. What
@@ -7,17 +7,24 @@
 use std::ops::Range;
 
 use qkdpp_kernels::Bits;
+use qkdpp_kernels::bitslice::GROUP;
+use qkdpp_kernels::memory::filled;
+use qkdpp_kernels::simd::prefetch;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::sweep::{GROUP, Sweep};
+use super::sweep::Sweep;
 use super::tables::Tables;
 use crate::wire::Role;
 
 /// Between the cells of two rows: rows of a power of two would all begin in the same set of a cache.
 const PADDING: usize = 2;
 
+/// Cells that are filled together: more than one of a frame's, since those of all frames lie far apart.
+const LINE: usize = 8;
+
 /// 64 places of a pass.
 #[derive(Clone, Copy, Default)]
+#[repr(align(32))]
 struct Cell {
     /// The own bits; Bob's with the errors located so far corrected.
     key: u64,
@@ -30,12 +37,13 @@ struct Cell {
 }
 
 impl Zeroize for Cell {
+    #[inline(always)]
     fn zeroize(&mut self) {
         self.key.zeroize();
     }
 }
 
-/// The frames of a group, each with a row of cells for every pass.
+/// The frames of a block, each with a row of cells for every pass.
 pub(super) struct Frames {
     passes: usize,
     words: usize,
@@ -53,49 +61,58 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// What `sweep` found, carried over to all passes. `parities`: the running parities of all frames for each pass but
-    /// the first; `first..first + frames`: the frames of the group.
-    pub(super) fn new(
+    /// `count` frames of which nothing is known yet.
+    pub(super) fn new(tables: &Tables, role: Role, count: usize) -> Self {
+        let (passes, words) = (tables.passes(), tables.words());
+        let rows = count * passes;
+        Self {
+            passes,
+            words,
+            cells: Zeroizing::new(filled(Cell::default(), rows * (words + PADDING))),
+            summaries: filled(0, 2 * rows * words.div_ceil(64)),
+            odd_intervals: vec![0; rows],
+            checks: vec![0; count],
+            located: filled(0, count * words),
+            corrected: if role == Role::Bob { u64::MAX } else { 0 },
+        }
+    }
+
+    /// Carries over to all passes what `sweep` found in a group. `parities`: the running parities of all frames for each pass
+    /// but the first.
+    #[inline(always)]
+    pub(super) fn take(
+        &mut self,
         tables: &Tables,
-        role: Role,
         key: &Bits,
         parities: &[Bits],
         sweep: &Sweep,
         group: Range<usize>,
-    ) -> Self {
-        let (passes, words, count) = (tables.passes(), tables.words(), group.len());
-        let rows = count * passes;
-        let mut frames = Self {
-            passes,
-            words,
-            cells: Zeroizing::new(vec![Cell::default(); rows * (words + PADDING)]),
-            summaries: vec![0; 2 * rows * words.div_ceil(64)],
-            odd_intervals: vec![0; rows],
-            checks: vec![0; count],
-            located: vec![0; count * words],
-            corrected: if role == Role::Bob { u64::MAX } else { 0 },
-        };
-        frames.take_first_pass(tables, key, sweep, &group);
+    ) {
+        self.take_first_pass(tables, key, sweep, &group);
         for (pass, parities) in (1..).zip(parities) {
-            frames.take_pass(tables, pass, parities, sweep, &group);
+            self.take_pass(tables, pass, parities, sweep, &group);
         }
-        frames
     }
 
+    #[inline(always)]
     fn take_first_pass(&mut self, tables: &Tables, key: &Bits, sweep: &Sweep, group: &Range<usize>) {
         let frame_bits = tables.frame_bits();
-        for word in 0..self.words {
-            let of_frame = u64::MAX >> (64 - (frame_bits - 64 * word).min(64));
-            let [cuts, errors, known] = sweep.words(word);
-            for frame in 0..group.len() {
-                let own = key.word_at((group.start + frame) * frame_bits + 64 * word) & of_frame;
-                let key = own ^ errors[frame] & self.corrected;
-                self.set_cell(frame, 0, word, Cell { key, cut: cuts[frame], odd: 0, known: known[frame] });
-                self.located[frame * self.words + word] = errors[frame];
+        for line in (0..self.words).step_by(LINE) {
+            let end = (line + LINE).min(self.words);
+            let found: [_; LINE] = std::array::from_fn(|word| sweep.words((line + word).min(end - 1)));
+            for (lane, frame) in group.clone().enumerate() {
+                for (word, [cuts, errors, known]) in (line..end).zip(&found) {
+                    let of_frame = u64::MAX >> (64 - (frame_bits - 64 * word).min(64));
+                    let own = key.word_at(frame * frame_bits + 64 * word) & of_frame;
+                    let key = own ^ errors[lane] & self.corrected;
+                    self.set_cell(frame, 0, word, Cell { key, cut: cuts[lane], odd: 0, known: known[lane] });
+                    self.located[frame * self.words + word] = errors[lane];
+                }
             }
         }
     }
 
+    #[inline(always)]
     fn take_pass(
         &mut self,
         tables: &Tables,
@@ -106,20 +123,25 @@ impl Frames {
     ) {
         let frame_bits = tables.frame_bits();
         let mut last = Zeroizing::new([0; GROUP]);
-        for word in 0..self.words {
-            let of_frame = u64::MAX >> (64 - (frame_bits - 64 * word).min(64));
-            let [errors, known] = sweep.permuted(tables, pass, word);
-            let cut = tables.starts(pass)[word];
-            for frame in 0..group.len() {
-                let running = parities.word_at((group.start + frame) * frame_bits + 64 * word);
-                let own = (running ^ (running << 1 | last[frame])) & of_frame;
-                last[frame] = running >> 63;
-                let key = own ^ errors[frame] & self.corrected;
-                self.set_cell(frame, pass, word, Cell { key, cut, odd: 0, known: known[frame] });
+        for line in (0..self.words).step_by(LINE) {
+            let end = (line + LINE).min(self.words);
+            let found: [_; LINE] =
+                std::array::from_fn(|word| sweep.permuted(tables, pass, (line + word).min(end - 1)));
+            for (lane, frame) in group.clone().enumerate() {
+                for (word, [errors, known]) in (line..end).zip(&found) {
+                    let of_frame = u64::MAX >> (64 - (frame_bits - 64 * word).min(64));
+                    let running = parities.word_at(frame * frame_bits + 64 * word);
+                    let own = (running ^ (running << 1 | last[lane])) & of_frame;
+                    last[lane] = running >> 63;
+                    let key = own ^ errors[lane] & self.corrected;
+                    let cut = tables.starts(pass)[word];
+                    self.set_cell(frame, pass, word, Cell { key, cut, odd: 0, known: known[lane] });
+                }
             }
         }
     }
 
+    #[inline(always)]
     fn set_cell(&mut self, frame: usize, pass: usize, word: usize, cell: Cell) {
         let row = frame * self.passes + pass;
         self.cells[row * (self.words + PADDING) + word] = cell;
@@ -128,7 +150,7 @@ impl Frames {
     }
 
     /// A frame in one pass.
-    #[inline]
+    #[inline(always)]
     pub(super) fn row(&mut self, frame: usize, pass: usize) -> Row<'_> {
         let row = frame * self.passes + pass;
         let summary = 2 * self.words.div_ceil(64);
@@ -139,29 +161,33 @@ impl Frames {
         }
     }
 
-    /// Something of what stands at a place, so that it is near when it is needed.
-    #[inline]
-    pub(super) fn touch(&self, frame: usize, pass: usize, place: usize) -> u64 {
+    /// Asks for the memory of a place, which will be needed soon.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, frame: usize, pass: usize, place: usize) {
         let row = frame * self.passes + pass;
-        self.cells[row * (self.words + PADDING) + place / 64].cut
+        prefetch(&self.cells[row * (self.words + PADDING) + place / 64]);
     }
 
     /// The lowest pass of a frame that has odd intervals.
+    #[inline(always)]
     pub(super) fn first_odd_pass(&self, frame: usize) -> Option<usize> {
         self.odd_intervals[frame * self.passes..][..self.passes].iter().position(|&count| count > 0)
     }
 
     /// The parities of the errors left in a frame's checks.
+    #[inline(always)]
     pub(super) fn checks(&self, frame: usize) -> u16 {
         self.checks[frame]
     }
 
     /// Takes what is asked of a frame's checks.
+    #[inline(always)]
     pub(super) fn set_checks(&mut self, frame: usize, odd: u16) {
         self.checks[frame] = odd;
     }
 
     /// The parity of the own bits of a check in a range of the frame.
+    #[inline(always)]
     pub(super) fn check_parity(
         &self,
         tables: &Tables,
@@ -174,20 +200,23 @@ impl Frames {
         odd_ones(fold(range, |word| row[word].key & mask[word]))
     }
 
-    /// The unknown bits of a check in a range of at most 64, from its start on.
+    /// Which bits of a check are unknown in a range of at most 64, from its start on, and the own bits there.
+    #[inline(always)]
     pub(super) fn unknown_of_check(
         &mut self,
         tables: &Tables,
         frame: usize,
         check: usize,
         range: Range<usize>,
-    ) -> u64 {
+    ) -> (u64, u64) {
         let mask = tables.mask(check);
         let of_check = window(range.clone(), |word| mask[word]);
-        self.row(frame, 0).unknown(range) & of_check
+        let (unknown, key) = self.row(frame, 0).unknown(range);
+        (unknown & of_check, key)
     }
 
     /// Records an error at `bit` of a frame, which was found in the pass `own` or in no pass; false if it was known before.
+    #[inline(always)]
     pub(super) fn locate(&mut self, tables: &Tables, frame: usize, bit: usize, own: Option<usize>) -> bool {
         let located = &mut self.located[frame * self.words + bit / 64];
         if *located >> (bit % 64) & 1 == 1 {
@@ -208,6 +237,7 @@ impl Frames {
     }
 
     /// Records that a bit of a frame is right.
+    #[inline(always)]
     pub(super) fn clear(&mut self, tables: &Tables, frame: usize, bit: usize) {
         for (pass, &place) in tables.places(bit).iter().enumerate() {
             self.row(frame, pass).learn(place.into(), 0);
@@ -215,6 +245,7 @@ impl Frames {
     }
 
     /// The located errors of a frame.
+    #[inline(always)]
     pub(super) fn located(&self, frame: usize) -> &[u64] {
         &self.located[frame * self.words..][..self.words]
     }
@@ -229,41 +260,49 @@ pub(super) struct Row<'a> {
 
 impl Row<'_> {
     /// The parity of the own bits at the places of a non-empty range.
-    #[inline]
+    #[inline(always)]
     pub(super) fn parity(&self, range: Range<usize>) -> bool {
         odd_ones(fold(range, |word| self.cells[word].key))
     }
 
-    /// The parity of the own bits at some of the 64 places from `base` on.
-    #[inline]
-    pub(super) fn parity_of(&self, base: usize, places: u64) -> bool {
-        let end = base + 64 - places.leading_zeros() as usize;
-        odd_ones(window(base..end, |word| self.cells[word].key) & places)
-    }
-
-    /// The places of a range of at most 64 that are not known, from its start on.
-    #[inline]
-    pub(super) fn unknown(&self, range: Range<usize>) -> u64 {
-        window(range, |word| !self.cells[word].known)
+    /// Which places of a range of at most 64 are not known, from its start on, and the own bits there.
+    #[inline(always)]
+    pub(super) fn unknown(&self, range: Range<usize>) -> (u64, u64) {
+        let cells = &self.cells;
+        (window(range.clone(), |word| !cells[word].known), window(range, |word| cells[word].key))
     }
 
     /// Cuts the interval that holds `place` there, its right part being even.
-    #[inline]
+    #[inline(always)]
     pub(super) fn cut(&mut self, place: usize) {
         self.cells[place / 64].cut |= 1 << (place % 64);
         self.summary[place / 4096] |= 1 << (place / 64 % 64);
     }
 
+    /// Cuts intervals at some of the places from `base` on.
+    #[inline(always)]
+    pub(super) fn cut_some(&mut self, base: usize, places: u64) {
+        let (cell, shift) = (base / 64, base % 64);
+        for (cell, cuts) in [(cell, places << shift), (cell + 1, places >> 1 >> (63 - shift))] {
+            if cuts != 0 {
+                self.cells[cell].cut |= cuts;
+                self.summary[cell / 64] |= 1 << (cell % 64);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn cut_cells(&self) -> &[u64] {
         &self.summary[..self.summary.len() / 2]
     }
 
+    #[inline(always)]
     fn odd_cells(&self) -> &[u64] {
         &self.summary[self.summary.len() / 2..]
     }
 
     /// The start of the interval that holds `place`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start_of(&self, place: usize) -> usize {
         let cell = place / 64;
         let here = self.cells[cell].cut & (u64::MAX >> (63 - place % 64));
@@ -274,6 +313,7 @@ impl Row<'_> {
         64 * cell + highest(self.cells[cell].cut)
     }
 
+    #[inline(always)]
     fn cell_before(&self, cell: usize) -> Option<usize> {
         let mut index = cell / 64;
         let mut cells = self.cut_cells()[index] & ((1 << (cell % 64)) - 1);
@@ -285,7 +325,7 @@ impl Row<'_> {
     }
 
     /// The interval that starts at `low`, in a row of `bits` places.
-    #[inline]
+    #[inline(always)]
     pub(super) fn interval(&self, low: usize, bits: usize) -> Range<usize> {
         let above = u64::MAX << (low % 64) << 1;
         let high = next(low / 64, above, self.cut_cells(), |cell| self.cells[cell].cut).unwrap_or(bits);
@@ -293,7 +333,7 @@ impl Row<'_> {
     }
 
     /// The start of the first odd interval at or after `place`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn odd_from(&self, place: usize) -> Option<usize> {
         if place / 64 == self.cells.len() {
             return None;
@@ -302,7 +342,7 @@ impl Row<'_> {
     }
 
     /// Changes the parity of the interval that starts at `low`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn flip_odd(&mut self, low: usize) {
         let cell = low / 64;
         let odd = self.cells[cell].odd ^ 1 << (low % 64);
@@ -318,7 +358,7 @@ impl Row<'_> {
         *summary = if odd == 0 { *summary & !bit } else { *summary | bit };
     }
 
-    #[inline]
+    #[inline(always)]
     fn learn(&mut self, place: usize, correction: u64) {
         let bit = 1 << (place % 64);
         let cell = &mut self.cells[place / 64];
@@ -328,6 +368,7 @@ impl Row<'_> {
 }
 
 /// The first one from `cell` on, where only the bits of `mask` count in `cell` itself.
+#[inline(always)]
 fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) -> Option<usize> {
     let here = word(cell) & mask;
     if here != 0 {
@@ -344,11 +385,13 @@ fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) ->
 }
 
 /// Position of the highest one.
+#[inline(always)]
 fn highest(word: u64) -> usize {
     63 - word.leading_zeros() as usize
 }
 
 /// The sum of the words of a non-empty range, cut off at its ends.
+#[inline(always)]
 fn fold(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
     let (first, last) = (range.start / 64, (range.end - 1) / 64);
     let (head, tail) = (u64::MAX << (range.start % 64), u64::MAX >> (63 - (range.end - 1) % 64));
@@ -359,6 +402,7 @@ fn fold(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
 }
 
 /// The bits of a non-empty range of at most 64, from its start on.
+#[inline(always)]
 fn window(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
     let (first, last) = (range.start / 64, (range.end - 1) / 64);
     let low = word(first) >> (range.start % 64);
@@ -367,7 +411,7 @@ fn window(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
 }
 
 /// The parity of a word.
-#[inline]
+#[inline(always)]
 fn odd_ones(word: u64) -> bool {
     word.count_ones() % 2 == 1
 }

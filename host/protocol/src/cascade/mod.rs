@@ -25,6 +25,11 @@
 //! A run needs the [`Tables`] of the block (from a published [`Variant`] for the expected QBER, and a seed), the own key, and for
 //! each pass but the first the running parities of the own frames, which are a kernel's work (`qkdpp_kernels::parities`).
 
+#![allow(
+    clippy::inline_always,
+    reason = "what is inlined is compiled for the instructions of the machine it runs on"
+)]
+
 mod engine;
 mod error;
 mod frames;

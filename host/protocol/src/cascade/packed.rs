@@ -1,5 +1,7 @@
 //! [`Packer`] and [`Reader`]: parities as they stand in a message, least significant bit first, a word at a time.
 
+use qkdpp_kernels::simd::{deposit, extract};
+
 /// Collects parities.
 #[derive(Default)]
 pub(super) struct Packer {
@@ -11,11 +13,13 @@ pub(super) struct Packer {
 
 impl Packer {
     /// Appends one parity.
+    #[inline(always)]
     pub(super) fn push(&mut self, parity: bool) {
         self.push_word(u64::from(parity), 1);
     }
 
     /// Appends the lowest `count` bits of `word`, whose other bits are zero; `count` is 0..=64.
+    #[inline(always)]
     pub(super) fn push_word(&mut self, word: u64, count: u32) {
         self.open |= word << self.used;
         let filled = self.used + count;
@@ -29,28 +33,26 @@ impl Packer {
     }
 
     /// Appends the bits of `row` that `mask` selects.
+    #[inline(always)]
     pub(super) fn push_masked(&mut self, row: u64, mask: u64) {
-        let (mut packed, mut count, mut rest) = (0, 0, mask);
-        while rest != 0 {
-            packed |= (row >> rest.trailing_zeros() & 1) << count;
-            count += 1;
-            rest &= rest - 1;
-        }
-        self.push_word(packed, count);
+        self.push_word(extract(row, mask), mask.count_ones());
     }
 
     /// Number of parities.
+    #[inline(always)]
     pub(super) fn len(&self) -> usize {
         64 * self.words.len() + self.used as usize
     }
 
     /// Forgets them.
+    #[inline(always)]
     pub(super) fn clear(&mut self) {
         self.words.clear();
         (self.open, self.used) = (0, 0);
     }
 
     /// As they are sent: whole bytes, the last one padded with zeros.
+    #[inline(always)]
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let len = self.len().div_ceil(8);
         let words = self.words.iter().chain([&self.open]);
@@ -60,6 +62,7 @@ impl Packer {
     }
 
     /// Adds the peer's message of as many parities: where the result is 1 the two sides differ.
+    #[inline(always)]
     pub(super) fn differences(&self, peer: &[u8]) -> Reader {
         let words = self.words.iter().chain([&self.open]).zip(peer.chunks(8));
         let words = words.map(|(own, peer)| {
@@ -81,6 +84,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// The next one.
+    #[inline(always)]
     pub(super) fn next(&mut self) -> bool {
         let bit = self.words[self.position / 64] >> (self.position % 64) & 1;
         self.position += 1;
@@ -88,19 +92,13 @@ impl Reader {
     }
 
     /// The next ones, at the bits that `mask` selects.
+    #[inline(always)]
     pub(super) fn next_masked(&mut self, mask: u64) -> u64 {
         let (word, shift) = (self.position / 64, self.position % 64);
         // Two shifts, since none of 64 exists.
-        let mut packed = self.words[word] >> shift | self.words[word + 1] << 1 << (63 - shift);
-        let (mut row, mut rest) = (0, mask);
-        while rest != 0 {
-            let lowest = rest & rest.wrapping_neg();
-            row |= if packed & 1 == 1 { lowest } else { 0 };
-            packed >>= 1;
-            rest ^= lowest;
-        }
+        let packed = self.words[word] >> shift | self.words[word + 1] << 1 << (63 - shift);
         self.position += mask.count_ones() as usize;
-        row
+        deposit(packed, mask)
     }
 }
 

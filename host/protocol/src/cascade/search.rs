@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use qkdpp_kernels::simd::{deposit, extract};
+
 use super::frames::Frames;
 use super::packed::{Packer, Reader};
 use super::tables::Tables;
@@ -16,8 +18,9 @@ use super::tables::Tables;
 /// the error in another, which then costs nothing.
 const SIMULTANEOUS_PASSES: usize = 2;
 
-/// Accesses to memory that wait at the same time.
-const AT_ONCE: usize = 16;
+/// How many questions or searches ahead memory is asked for: what is known of a group is larger than a cache near the
+/// processor, and each of them needs other parts of it.
+const AHEAD: usize = 8;
 
 /// No error pattern of this frame has the parities received so far; it shows at this bit.
 pub(super) struct Contradiction {
@@ -36,7 +39,7 @@ enum Place {
 /// An odd interval whose left part is asked for.
 #[derive(Clone, Copy)]
 struct Question {
-    frame: u8,
+    frame: u32,
     place: Place,
     interval: Interval,
 }
@@ -44,78 +47,136 @@ struct Question {
 #[derive(Clone, Copy)]
 enum Interval {
     /// `low..high`, halved at its middle.
-    Long { low: u32, high: u32 },
-    /// The unknown places among the 64 from `base` on; the left part are those below `split`.
-    Short { base: u32, split: u32, unknown: u64 },
+    Long {
+        low: u32,
+        high: u32,
+    },
+    Short(Short),
 }
 
-/// A bit that a question told.
+/// What a search needs to know of at most 64 places, from when its interval is that short to its end. The unknown ones are
+/// counted: the n-th bit of a word stands for the n-th of them.
 #[derive(Clone, Copy)]
-struct Told {
-    frame: u8,
+struct Short {
+    base: u32,
+    /// Which places from `base` on were not known.
+    unknown: u64,
+    /// Their own bits.
+    key: u64,
+    /// Where the interval was cut.
+    cuts: u64,
+    /// Which of them have no error for sure.
+    right: u64,
+    /// The odd ones are these: `low..high`.
+    low: u8,
+    high: u8,
+}
+
+impl Short {
+    /// Halves what is odd.
+    #[inline(always)]
+    fn split(&self) -> u8 {
+        self.low.midpoint(self.high)
+    }
+
+    /// The own parity of the left half.
+    #[inline(always)]
+    fn parity(&self) -> bool {
+        let (low, split) = (u32::from(self.low), u32::from(self.split()));
+        (self.key >> low & ((1 << (split - low)) - 1)).count_ones() % 2 == 1
+    }
+
+    /// Goes on with the odd half; `left`: it is the left one.
+    #[inline(always)]
+    fn halve(&mut self, left: bool) {
+        let split = self.split();
+        let (odd, even) =
+            if left { (self.low..split, split..self.high) } else { (split..self.high, self.low..split) };
+        self.cuts |= 1 << split;
+        self.right |= u64::from(even.len() == 1) << even.start;
+        (self.low, self.high) = (odd.start, odd.end);
+    }
+
+    /// The places of some of the unknown ones, as a word from `base` on.
+    #[inline(always)]
+    fn places(&self, counted: u64) -> u64 {
+        deposit(counted, self.unknown)
+    }
+}
+
+/// A search that has found its error.
+#[derive(Clone, Copy)]
+struct Found {
+    frame: u32,
     place: Place,
     bit: u16,
+    interval: Short,
+}
+
+/// What the searches of all groups work on.
+pub(super) struct Work<'a> {
+    pub(super) tables: &'a Tables,
+    pub(super) frames: &'a mut Frames,
+    /// The questions of the next round.
+    pub(super) questions: &'a mut Packer,
 }
 
 /// The search of a group.
 pub(super) struct Search {
-    pub(super) frames: Frames,
+    group: Range<usize>,
     questions: Vec<Question>,
     /// Frame by frame, how many of the questions are its.
     open: Vec<u32>,
-    /// What a round found, kept for the memory: the questions of the round before, errors, bits without an error, and frames
-    /// whose last question was answered.
-    asked: Vec<Question>,
-    errors: Vec<Told>,
-    cleared: Vec<Told>,
-    idle: Vec<u8>,
+    /// What a round found, and the frames whose last question was answered; kept for the memory.
+    found: Vec<Found>,
+    idle: Vec<u32>,
 }
 
 impl Search {
-    pub(super) fn new(frames: Frames, count: usize) -> Self {
-        Self {
-            frames,
-            questions: Vec::new(),
-            open: vec![0; count],
-            asked: Vec::new(),
-            errors: Vec::new(),
-            cleared: Vec::new(),
-            idle: Vec::new(),
-        }
+    #[inline(always)]
+    pub(super) fn new(group: Range<usize>) -> Self {
+        let open = vec![0; group.len()];
+        Self { group, questions: Vec::new(), open, found: Vec::new(), idle: Vec::new() }
     }
 
     /// Whether nothing is left to ask.
+    #[inline(always)]
     pub(super) fn is_finished(&self) -> bool {
         self.questions.is_empty()
     }
 
-    /// Asks for the blocks of all passes but the first, and for the checks, of `count` frames. After pass 0 the number of
+    /// Asks for the blocks of all passes but the first, and for the checks, of the group's frames. After pass 0 the number of
     /// errors in a frame is even, so that the parity of a pass's last block is the sum of the others and is not asked.
-    pub(super) fn ask_blocks(&mut self, tables: &Tables, count: usize, questions: &mut Packer) {
-        for frame in 0..count {
-            for pass in 1..tables.passes() {
-                let row = self.frames.row(frame, pass);
-                asked_blocks(tables, pass).for_each(|block| questions.push(row.parity(block)));
+    #[inline(always)]
+    pub(super) fn ask_blocks(&self, work: &mut Work<'_>) {
+        for frame in self.group.clone() {
+            for pass in 1..work.tables.passes() {
+                let row = work.frames.row(frame, pass);
+                asked_blocks(work.tables, pass).for_each(|block| work.questions.push(row.parity(block)));
             }
-            for check in 0..tables.schedule().checks() {
-                questions.push(self.frames.check_parity(tables, frame, check, 0..tables.frame_bits()));
+            for check in 0..work.tables.schedule().checks() {
+                work.questions.push(work.frames.check_parity(
+                    work.tables,
+                    frame,
+                    check,
+                    0..work.tables.frame_bits(),
+                ));
             }
         }
     }
 
     /// Takes the differences of these, and asks the first questions of the search.
+    #[inline(always)]
     pub(super) fn settle_blocks(
         &mut self,
-        tables: &Tables,
-        count: usize,
+        work: &mut Work<'_>,
         differences: &mut Reader,
-        questions: &mut Packer,
     ) -> Result<(), Contradiction> {
-        for frame in 0..count {
-            for pass in 1..tables.passes() {
-                let mut row = self.frames.row(frame, pass);
+        for frame in self.group.clone() {
+            for pass in 1..work.tables.passes() {
+                let mut row = work.frames.row(frame, pass);
                 let (mut sum, mut end) = (false, 0);
-                for block in asked_blocks(tables, pass) {
+                for block in asked_blocks(work.tables, pass) {
                     end = block.end;
                     if differences.next() {
                         row.flip_odd(block.start);
@@ -126,209 +187,177 @@ impl Search {
                     row.flip_odd(end);
                 }
             }
-            let checks = (0..tables.schedule().checks()).map(|check| u16::from(differences.next()) << check);
+            let checks =
+                (0..work.tables.schedule().checks()).map(|check| u16::from(differences.next()) << check);
             let odd = checks.fold(0, |odd, check| odd | check);
-            self.frames.set_checks(frame, odd);
-            self.ask_next(tables, frame, questions)?;
+            work.frames.set_checks(frame, odd);
+            self.ask_next(work, frame)?;
         }
         Ok(())
     }
 
     /// Takes the differences of a round and asks the questions of the next: the searches that go on, in their order, then
     /// the new ones of each frame whose last search has ended.
-    ///
-    /// What is known of a group is larger than a cache near the processor, and each question needs other parts of it. Lists
-    /// of what is needed next let many of these accesses wait at the same time.
+    #[inline(always)]
     pub(super) fn round(
         &mut self,
-        tables: &Tables,
+        work: &mut Work<'_>,
         differences: &mut Reader,
-        questions: &mut Packer,
     ) -> Result<(), Contradiction> {
-        let asked = std::mem::replace(&mut self.questions, std::mem::take(&mut self.asked));
-        for some in asked.chunks(AT_ONCE) {
-            self.touch_cuts(some);
-            for question in some {
-                self.settle(tables, *question, differences.next(), questions);
+        let mut asked = std::mem::take(&mut self.questions);
+        let mut open = 0;
+        for index in 0..asked.len() {
+            if let Some(later) = asked.get(index + AHEAD) {
+                Self::prefetch_cut(work, later);
+            }
+            let mut question = asked[index];
+            if self.settle(work, &mut question, differences.next()) {
+                asked[open] = question;
+                open += 1;
             }
         }
-        self.asked = asked;
-        self.asked.clear();
-        self.note(tables)?;
+        asked.truncate(open);
+        self.questions = asked;
+        self.note(work)?;
         let mut idle = std::mem::take(&mut self.idle);
         for frame in idle.drain(..) {
-            self.ask_next(tables, frame.into(), questions)?;
+            self.ask_next(work, frame as usize)?;
         }
         self.idle = idle;
         Ok(())
     }
 
-    /// Goes on with the odd part of an interval; `left`: it is the left one.
-    #[inline]
-    fn settle(&mut self, tables: &Tables, question: Question, left: bool, questions: &mut Packer) {
-        let Question { frame, place, interval } = question;
+    /// Goes on with the odd part of an interval, and asks about it, if there is anything to ask; `left`: it is the left one.
+    #[inline(always)]
+    fn settle(&mut self, work: &mut Work<'_>, question: &mut Question, left: bool) -> bool {
+        let &mut Question { frame, place, ref mut interval } = question;
         match interval {
+            Interval::Short(short) => {
+                short.halve(left);
+                self.ask_short(work, frame, place, short)
+            }
             Interval::Long { low, high } => {
-                let split = low.midpoint(high);
-                self.cut(tables, frame, place, split);
-                let odd = if left { low..split } else { split..high };
-                self.search(tables, frame, place, odd, questions);
-            }
-            Interval::Short { base, split, unknown } => {
-                self.cut(tables, frame, place, base + split);
-                let below = (1 << split) - 1;
-                let [left_part, right_part] = [unknown & below, unknown & !below];
-                let (odd, even) = if left { (left_part, right_part) } else { (right_part, left_part) };
-                if even.is_power_of_two()
-                    && let Place::Pass(pass) = place
-                {
-                    let at = base + even.trailing_zeros();
-                    let bit = tables.order(pass.into())[at as usize];
-                    self.cleared.push(Told { frame, place, bit });
+                let split = low.midpoint(*high);
+                if let (Place::Pass(pass), true) = (place, work.tables.schedule().reuse()) {
+                    work.frames.row(frame as usize, pass.into()).cut(split as usize);
                 }
-                self.search_short(tables, frame, place, base, odd, questions);
+                let odd = if left { *low..split } else { split..*high };
+                self.ask(work, question, odd)
             }
         }
     }
 
-    /// Cuts an interval where its parts' parities are known.
-    #[inline]
-    fn cut(&mut self, tables: &Tables, frame: u8, place: Place, split: u32) {
-        if let (Place::Pass(pass), true) = (place, tables.schedule().reuse()) {
-            self.frames.row(frame.into(), pass.into()).cut(split as usize);
-        }
-    }
-
-    /// Halves an odd interval.
-    fn search(&mut self, tables: &Tables, frame: u8, place: Place, odd: Range<u32>, questions: &mut Packer) {
+    /// Asks about the left half of an odd interval; false if it has only one unknown bit, which then is the error.
+    #[inline(always)]
+    fn ask(&mut self, work: &mut Work<'_>, question: &mut Question, odd: Range<u32>) -> bool {
+        let &mut Question { frame, place, .. } = question;
         let range = |range: Range<u32>| range.start as usize..range.end as usize;
         if odd.len() <= 64 {
-            let (index, base) = (frame.into(), odd.start);
-            let unknown = match place {
-                Place::Pass(pass) => self.frames.row(index, pass.into()).unknown(range(odd)),
-                Place::Check(check) => self.frames.unknown_of_check(tables, index, check.into(), range(odd)),
-            };
-            return self.search_short(tables, frame, place, base, unknown, questions);
+            let short = Self::shorten(work, frame as usize, place, range(odd));
+            let asked = self.ask_short(work, frame, place, &short);
+            question.interval = Interval::Short(short);
+            return asked;
         }
         let left = range(odd.start..odd.start.midpoint(odd.end));
-        questions.push(match place {
-            Place::Pass(pass) => self.frames.row(frame.into(), pass.into()).parity(left),
-            Place::Check(check) => self.frames.check_parity(tables, frame.into(), check.into(), left),
+        work.questions.push(match place {
+            Place::Pass(pass) => work.frames.row(frame as usize, pass.into()).parity(left),
+            Place::Check(check) => work.frames.check_parity(work.tables, frame as usize, check.into(), left),
         });
-        let interval = Interval::Long { low: odd.start, high: odd.end };
-        self.questions.push(Question { frame, place, interval });
+        question.interval = Interval::Long { low: odd.start, high: odd.end };
+        true
     }
 
-    /// Halves the unknown places of a short odd interval, or takes the only one for the error.
-    #[inline]
-    fn search_short(
-        &mut self,
-        tables: &Tables,
-        frame: u8,
-        place: Place,
-        base: u32,
-        unknown: u64,
-        questions: &mut Packer,
-    ) {
-        if unknown & unknown.wrapping_sub(1) == 0 {
-            let at = base + unknown.trailing_zeros() % 64;
-            let bit = match place {
-                Place::Pass(pass) => tables.order(pass.into())[at as usize],
-                Place::Check(_) => at as u16,
-            };
-            self.errors.push(Told { frame, place, bit });
-            return;
-        }
-        let split = middle(unknown);
-        let pass = if let Place::Pass(pass) = place { pass.into() } else { 0 };
-        let asked = unknown & ((1 << split) - 1);
-        questions.push(self.frames.row(frame.into(), pass).parity_of(base as usize, asked));
-        let interval = Interval::Short { base, split, unknown };
-        self.questions.push(Question { frame, place, interval });
+    /// Looks at the places of an interval for the last time but one.
+    #[inline(always)]
+    fn shorten(work: &mut Work<'_>, frame: usize, place: Place, odd: Range<usize>) -> Short {
+        let base = odd.start as u32;
+        let (unknown, key) = match place {
+            Place::Pass(pass) => work.frames.row(frame, pass.into()).unknown(odd),
+            Place::Check(check) => work.frames.unknown_of_check(work.tables, frame, check.into(), odd),
+        };
+        let high = unknown.count_ones() as u8;
+        Short { base, unknown, key: extract(key, unknown), cuts: 0, right: 0, low: 0, high }
     }
 
-    /// Takes note of the bits that were told.
-    fn note(&mut self, tables: &Tables) -> Result<(), Contradiction> {
-        let cleared = std::mem::take(&mut self.cleared);
-        for some in cleared.chunks(AT_ONCE) {
-            self.touch_bits(tables, some);
-            for told in some {
-                self.frames.clear(tables, told.frame.into(), told.bit.into());
+    /// As [`ask`](Self::ask).
+    #[inline(always)]
+    fn ask_short(&mut self, work: &mut Work<'_>, frame: u32, place: Place, short: &Short) -> bool {
+        if short.high - short.low > 1 {
+            work.questions.push(short.parity());
+            return true;
+        }
+        let at = short.base + short.places(1 << short.low).trailing_zeros() % 64;
+        let bit = match place {
+            Place::Pass(pass) => work.tables.order(pass.into())[at as usize],
+            Place::Check(_) => at as u16,
+        };
+        self.found.push(Found { frame, place, bit, interval: *short });
+        false
+    }
+
+    /// Takes note of what was found.
+    #[inline(always)]
+    fn note(&mut self, work: &mut Work<'_>) -> Result<(), Contradiction> {
+        let mut found = std::mem::take(&mut self.found);
+        for index in 0..found.len() {
+            if let Some(later) = found.get(index + AHEAD) {
+                for (pass, &place) in work.tables.places(later.bit.into()).iter().enumerate() {
+                    work.frames.prefetch(later.frame as usize, pass, place.into());
+                }
+            }
+            let Found { frame, place, bit, interval } = found[index];
+            let (frame, bit) = (frame as usize, usize::from(bit));
+            let own = if let Place::Pass(pass) = place { Some(usize::from(pass)) } else { None };
+            if let Some(pass) = own {
+                let base = interval.base as usize;
+                if work.tables.schedule().reuse() {
+                    work.frames.row(frame, pass).cut_some(base, interval.places(interval.cuts));
+                }
+                let mut right = interval.places(interval.right);
+                while right != 0 {
+                    let at = base + right.trailing_zeros() as usize;
+                    work.frames.clear(work.tables, frame, work.tables.order(pass)[at].into());
+                    right &= right - 1;
+                }
+            }
+            if !work.frames.locate(work.tables, frame, bit, own) {
+                return Err(Contradiction { frame, bit });
+            }
+            self.open[frame - self.group.start] -= 1;
+            if self.open[frame - self.group.start] == 0 {
+                self.idle.push(frame as u32);
             }
         }
-        self.cleared = cleared;
-        self.cleared.clear();
-        let errors = std::mem::take(&mut self.errors);
-        for some in errors.chunks(AT_ONCE) {
-            self.touch_bits(tables, some);
-            for &Told { frame, place, bit } in some {
-                let own = if let Place::Pass(pass) = place { Some(pass.into()) } else { None };
-                let (index, bit) = (frame.into(), bit.into());
-                if !self.frames.locate(tables, index, bit, own) {
-                    return Err(Contradiction { frame: index, bit });
-                }
-                self.open[index] -= 1;
-                if self.open[index] == 0 {
-                    self.idle.push(frame);
-                }
-            }
-        }
-        self.errors = errors;
-        self.errors.clear();
+        found.clear();
+        self.found = found;
         Ok(())
     }
 
-    /// Reads the cells that `some` questions cut.
-    fn touch_cuts(&self, some: &[Question]) {
-        let touched = some.iter().fold(0, |sum, &Question { frame, place, interval }| {
-            let split = match interval {
-                Interval::Long { low, high } => low.midpoint(high),
-                Interval::Short { base, split, .. } => base + split,
-            };
-            let Place::Pass(pass) = place else { return sum };
-            sum ^ self.frames.touch(frame.into(), pass.into(), split as usize)
-        });
-        std::hint::black_box(touched);
-    }
-
-    /// Reads the cells of some bits in all passes.
-    fn touch_bits(&self, tables: &Tables, some: &[Told]) {
-        let touched = some.iter().fold(0, |sum, told| {
-            let places = (0..).zip(tables.places(told.bit.into()));
-            places.fold(sum, |sum, (pass, &place)| {
-                sum ^ self.frames.touch(told.frame.into(), pass, place.into())
-            })
-        });
-        std::hint::black_box(touched);
+    /// Asks for the memory of a question's cut.
+    #[inline(always)]
+    fn prefetch_cut(work: &Work<'_>, question: &Question) {
+        if let (Interval::Long { low, high }, Place::Pass(pass)) = (question.interval, question.place) {
+            work.frames.prefetch(question.frame as usize, pass.into(), low.midpoint(high) as usize);
+        }
     }
 
     /// The next questions of a frame that has none open; none if it is through.
-    fn ask_next(
-        &mut self,
-        tables: &Tables,
-        frame: usize,
-        questions: &mut Packer,
-    ) -> Result<(), Contradiction> {
+    #[inline(always)]
+    fn ask_next(&mut self, work: &mut Work<'_>, frame: usize) -> Result<(), Contradiction> {
         loop {
             let before = self.questions.len();
-            if let Some(pass) = self.frames.first_odd_pass(frame) {
-                self.search_pass(tables, frame, pass, questions);
-            } else if self.frames.checks(frame) != 0 {
-                let check = self.frames.checks(frame).trailing_zeros() as u8;
-                self.search(
-                    tables,
-                    frame as u8,
-                    Place::Check(check),
-                    0..tables.frame_bits() as u32,
-                    questions,
-                );
+            if let Some(pass) = work.frames.first_odd_pass(frame) {
+                self.search_pass(work, frame, pass);
+            } else if work.frames.checks(frame) != 0 {
+                let check = work.frames.checks(frame).trailing_zeros() as u8;
+                self.search(work, frame, Place::Check(check), 0..work.tables.frame_bits());
             } else {
                 return Ok(());
             }
             let asked = self.questions.len() - before;
             // An error may be told without a question, by what is known of the bits beside it.
-            self.open[frame] += (asked + self.errors.len()) as u32;
-            self.note(tables)?;
+            self.open[frame - self.group.start] += (asked + self.found.len()) as u32;
+            self.note(work)?;
             self.idle.clear();
             if asked > 0 {
                 return Ok(());
@@ -336,17 +365,28 @@ impl Search {
         }
     }
 
+    /// Begins the search of an odd interval.
+    #[inline(always)]
+    fn search(&mut self, work: &mut Work<'_>, frame: usize, place: Place, odd: Range<usize>) {
+        let (low, high) = (odd.start as u32, odd.end as u32);
+        let mut question = Question { frame: frame as u32, place, interval: Interval::Long { low, high } };
+        if self.ask(work, &mut question, low..high) {
+            self.questions.push(question);
+        }
+    }
+
     /// Searches the odd intervals of a pass.
-    fn search_pass(&mut self, tables: &Tables, frame: usize, pass: usize, questions: &mut Packer) {
+    #[inline(always)]
+    fn search_pass(&mut self, work: &mut Work<'_>, frame: usize, pass: usize) {
         let mut from = 0;
         loop {
-            let mut row = self.frames.row(frame, pass);
+            let mut row = work.frames.row(frame, pass);
             let Some(low) = row.odd_from(from) else { return };
-            let odd = row.interval(low, tables.frame_bits());
+            let odd = row.interval(low, work.tables.frame_bits());
             // The error that is looked for counts no more.
             row.flip_odd(low);
             from = odd.end;
-            self.search(tables, frame as u8, Place::Pass(pass as u8), low as u32..odd.end as u32, questions);
+            self.search(work, frame, Place::Pass(pass as u8), odd);
             if pass >= SIMULTANEOUS_PASSES {
                 return;
             }
@@ -355,17 +395,9 @@ impl Search {
 }
 
 /// The blocks of a pass but the last.
+#[inline(always)]
 fn asked_blocks(tables: &Tables, pass: usize) -> impl Iterator<Item = Range<usize>> {
     let (frame_bits, block_bits) = (tables.frame_bits(), tables.schedule().block_bits()[pass]);
     let asked = frame_bits.div_ceil(block_bits) - 1;
     (0..asked).map(move |block| block * block_bits..(block + 1) * block_bits)
-}
-
-/// The position before which half of the ones of a word stand, rounded down; the word has at least two.
-fn middle(word: u64) -> u32 {
-    let mut rest = word;
-    for _ in 0..word.count_ones() / 2 {
-        rest &= rest - 1;
-    }
-    rest.trailing_zeros()
 }

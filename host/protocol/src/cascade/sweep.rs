@@ -11,14 +11,11 @@
 //! ```
 
 use qkdpp_kernels::Bits;
-use qkdpp_kernels::parities::portable::transpose;
+use qkdpp_kernels::bitslice::{GROUP, slices, transpose};
 use zeroize::Zeroizing;
 
 use super::packed::{Packer, Reader};
 use super::tables::{Node, Tables, Tree};
-
-/// Frames of a group: the bits of a word.
-pub(super) const GROUP: usize = 64;
 
 /// The state of pass 0. All rows are public but those of the key.
 pub(super) struct Sweep {
@@ -28,38 +25,31 @@ pub(super) struct Sweep {
     prefix: Zeroizing<Vec<u64>>,
     /// Row i: frames that have cut an interval at i; these have asked for the parity of its left part.
     cuts: Vec<u64>,
-    /// Row i: frames whose bit i is wrong.
-    errors: Vec<u64>,
-    /// Row i: frames in which that is known of bit i.
-    known: Vec<u64>,
+    /// Row i: frames whose bit i is wrong, and frames in which it is known whether it is.
+    told: Vec<[u64; 2]>,
 }
 
 impl Sweep {
     /// A sweep over the `frames` ≤ 64 frames of `key` from frame `first` on.
+    #[inline(always)]
     pub(super) fn new(tables: &Tables, key: &Bits, first: usize, frames: usize) -> Self {
         let frame_bits = tables.frame_bits();
-        let mut prefix = Zeroizing::new(Vec::with_capacity(64 * tables.words() + 1));
+        let rows = Zeroizing::new(slices::<1>(key, first * frame_bits, frame_bits));
+        let mut prefix = Zeroizing::new(Vec::with_capacity(rows.len() + 1));
         let mut parity = 0;
         prefix.push(0);
-        for word in 0..tables.words() {
-            let mut block = Zeroizing::new([0; 64]);
-            for (frame, row) in block.iter_mut().enumerate().take(frames) {
-                // Past the end of the frame these are bits of the next one, in rows that are cut off below.
-                *row = key.word_at((first + frame) * frame_bits + 64 * word);
-            }
-            transpose(&mut block);
-            for row in block.iter() {
-                parity ^= row;
-                prefix.push(parity);
-            }
-        }
+        prefix.extend(rows.as_flattened().iter().map(|row| {
+            parity ^= row;
+            parity
+        }));
         prefix.truncate(frame_bits + 1);
-        let rows = vec![0; 64 * tables.words()];
+        let rows = 64 * tables.words();
         let lanes = u64::MAX >> (GROUP - frames);
-        Self { lanes, prefix, cuts: rows.clone(), errors: rows.clone(), known: rows }
+        Self { lanes, prefix, cuts: vec![0; rows], told: vec![[0; 2]; rows] }
     }
 
     /// Asks for the blocks of all frames.
+    #[inline(always)]
     pub(super) fn ask_blocks(&self, tables: &Tables, questions: &mut Packer) {
         for (start, tree) in blocks(tables) {
             let parity = self.prefix[start] ^ self.prefix[start + tree.bits];
@@ -68,6 +58,7 @@ impl Sweep {
     }
 
     /// Takes the differences of the blocks.
+    #[inline(always)]
     pub(super) fn settle_blocks(&mut self, tables: &Tables, differences: &mut Reader) {
         for (start, tree) in blocks(tables) {
             let odd = differences.next_masked(self.lanes);
@@ -77,6 +68,7 @@ impl Sweep {
     }
 
     /// Asks for the left halves of the odd intervals of a level; nothing below the lowest.
+    #[inline(always)]
     pub(super) fn ask_level(&self, tables: &Tables, level: usize, questions: &mut Packer) {
         for (start, tree) in blocks(tables) {
             for Node { low, split, .. } in tree.level(level) {
@@ -88,6 +80,7 @@ impl Sweep {
     }
 
     /// Takes the differences of a level.
+    #[inline(always)]
     pub(super) fn settle_level(&mut self, tables: &Tables, level: usize, differences: &mut Reader) {
         for (start, tree) in blocks(tables) {
             for Node { low, split, high } in tree.level(level) {
@@ -100,38 +93,47 @@ impl Sweep {
     }
 
     /// An interval whose parity is known in the frames of `asked`, and odd in those of `odd`.
+    #[inline(always)]
     fn begin(&mut self, low: usize, bits: usize, asked: u64, odd: u64) {
         if bits == 1 {
-            self.known[low] |= asked;
-            self.errors[low] |= odd;
+            let [wrong, known] = &mut self.told[low];
+            *wrong |= odd;
+            *known |= asked;
         } else {
             self.cuts[low + bits / 2] |= odd;
         }
     }
 
     /// Word `word` of each frame's cuts, errors and known bits in pass 0.
+    #[inline(always)]
     pub(super) fn words(&self, word: usize) -> [[u64; GROUP]; 3] {
-        [&self.cuts, &self.errors, &self.known].map(|rows| {
-            let mut block: [u64; GROUP] = rows[64 * word..][..64].try_into().expect("64 rows");
-            transpose(&mut block);
-            block
-        })
+        let mut cuts: [u64; GROUP] = self.cuts[64 * word..][..64].try_into().expect("64 rows");
+        transpose(&mut cuts);
+        let [errors, known] = transposed(self.told[64 * word..][..64].iter());
+        [cuts, errors, known]
     }
 
     /// Word `word` of each frame's errors and known bits in the order of a later pass.
+    #[inline(always)]
     pub(super) fn permuted(&self, tables: &Tables, pass: usize, word: usize) -> [[u64; GROUP]; 2] {
-        [&self.errors, &self.known].map(|rows| {
-            let mut block = [0; GROUP];
-            for (row, &bit) in block.iter_mut().zip(&tables.order(pass)[64 * word..]) {
-                *row = rows[bit as usize];
-            }
-            transpose(&mut block);
-            block
-        })
+        let bits = tables.order(pass)[64 * word..].iter().take(64);
+        transposed(bits.map(|&bit| &self.told[usize::from(bit)]))
     }
 }
 
+/// A word of each frame's errors and known bits.
+#[inline(always)]
+fn transposed<'a>(rows: impl Iterator<Item = &'a [u64; 2]>) -> [[u64; GROUP]; 2] {
+    let mut words = [[0; GROUP]; 2];
+    for (index, [wrong, known]) in rows.enumerate() {
+        (words[0][index], words[1][index]) = (*wrong, *known);
+    }
+    words.iter_mut().for_each(transpose);
+    words
+}
+
 /// Where each block of pass 0 starts, and how it is halved.
+#[inline(always)]
 fn blocks(tables: &Tables) -> impl Iterator<Item = (usize, &Tree)> {
     let [full, last] = &tables.trees;
     let end = tables.frame_bits() - last.bits;
