@@ -1,8 +1,4 @@
 //! [`Frames`]: what is known of each frame, in each pass, once its group is through pass 0.
-//!
-//! In every pass a permuted frame is cut into intervals, each of them a block or a part of one whose parity is known. An
-//! interval is found by its start: `cut` has a one there, and `odd` has one if the number of errors left in it is odd. What
-//! is known of 64 places stands together in a [`Cell`], since a located error touches all of it.
 
 use std::ops::Range;
 
@@ -10,8 +6,9 @@ use qkdpp_kernels::Bits;
 use qkdpp_kernels::bitslice::GROUP;
 use qkdpp_kernels::memory::filled;
 use qkdpp_kernels::simd::prefetch;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::row::{Cell, Row, fold, odd_ones, window};
 use super::sweep::Sweep;
 use super::tables::Tables;
 use crate::wire::Role;
@@ -21,27 +18,6 @@ const PADDING: usize = 2;
 
 /// Cells that are filled together: more than one of a frame's, since those of all frames lie far apart.
 const LINE: usize = 8;
-
-/// 64 places of a pass.
-#[derive(Clone, Copy, Default)]
-#[repr(align(32))]
-struct Cell {
-    /// The own bits; Bob's with the errors located so far corrected.
-    key: u64,
-    /// Starts of intervals.
-    cut: u64,
-    /// Starts of odd intervals.
-    odd: u64,
-    /// Places whose error is located, or that have none for sure.
-    known: u64,
-}
-
-impl Zeroize for Cell {
-    #[inline(always)]
-    fn zeroize(&mut self) {
-        self.key.zeroize();
-    }
-}
 
 /// The frames of a block, each with a row of cells for every pass.
 pub(super) struct Frames {
@@ -249,169 +225,4 @@ impl Frames {
     pub(super) fn located(&self, frame: usize) -> &[u64] {
         &self.located[frame * self.words..][..self.words]
     }
-}
-
-/// A frame in one pass.
-pub(super) struct Row<'a> {
-    cells: &'a mut [Cell],
-    summary: &'a mut [u64],
-    odd_intervals: &'a mut u32,
-}
-
-impl Row<'_> {
-    /// The parity of the own bits at the places of a non-empty range.
-    #[inline(always)]
-    pub(super) fn parity(&self, range: Range<usize>) -> bool {
-        odd_ones(fold(range, |word| self.cells[word].key))
-    }
-
-    /// Which places of a range of at most 64 are not known, from its start on, and the own bits there.
-    #[inline(always)]
-    pub(super) fn unknown(&self, range: Range<usize>) -> (u64, u64) {
-        let cells = &self.cells;
-        (window(range.clone(), |word| !cells[word].known), window(range, |word| cells[word].key))
-    }
-
-    /// Cuts the interval that holds `place` there, its right part being even.
-    #[inline(always)]
-    pub(super) fn cut(&mut self, place: usize) {
-        self.cells[place / 64].cut |= 1 << (place % 64);
-        self.summary[place / 4096] |= 1 << (place / 64 % 64);
-    }
-
-    /// Cuts intervals at some of the places from `base` on.
-    #[inline(always)]
-    pub(super) fn cut_some(&mut self, base: usize, places: u64) {
-        let (cell, shift) = (base / 64, base % 64);
-        for (cell, cuts) in [(cell, places << shift), (cell + 1, places >> 1 >> (63 - shift))] {
-            if cuts != 0 {
-                self.cells[cell].cut |= cuts;
-                self.summary[cell / 64] |= 1 << (cell % 64);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn cut_cells(&self) -> &[u64] {
-        &self.summary[..self.summary.len() / 2]
-    }
-
-    #[inline(always)]
-    fn odd_cells(&self) -> &[u64] {
-        &self.summary[self.summary.len() / 2..]
-    }
-
-    /// The start of the interval that holds `place`.
-    #[inline(always)]
-    pub(super) fn start_of(&self, place: usize) -> usize {
-        let cell = place / 64;
-        let here = self.cells[cell].cut & (u64::MAX >> (63 - place % 64));
-        if here != 0 {
-            return 64 * cell + highest(here);
-        }
-        let cell = self.cell_before(cell).expect("a row has a cut at 0");
-        64 * cell + highest(self.cells[cell].cut)
-    }
-
-    #[inline(always)]
-    fn cell_before(&self, cell: usize) -> Option<usize> {
-        let mut index = cell / 64;
-        let mut cells = self.cut_cells()[index] & ((1 << (cell % 64)) - 1);
-        while cells == 0 {
-            index = index.checked_sub(1)?;
-            cells = self.cut_cells()[index];
-        }
-        Some(64 * index + highest(cells))
-    }
-
-    /// The interval that starts at `low`, in a row of `bits` places.
-    #[inline(always)]
-    pub(super) fn interval(&self, low: usize, bits: usize) -> Range<usize> {
-        let above = u64::MAX << (low % 64) << 1;
-        let high = next(low / 64, above, self.cut_cells(), |cell| self.cells[cell].cut).unwrap_or(bits);
-        low..high
-    }
-
-    /// The start of the first odd interval at or after `place`.
-    #[inline(always)]
-    pub(super) fn odd_from(&self, place: usize) -> Option<usize> {
-        if place / 64 == self.cells.len() {
-            return None;
-        }
-        next(place / 64, u64::MAX << (place % 64), self.odd_cells(), |cell| self.cells[cell].odd)
-    }
-
-    /// Changes the parity of the interval that starts at `low`.
-    #[inline(always)]
-    pub(super) fn flip_odd(&mut self, low: usize) {
-        let cell = low / 64;
-        let odd = self.cells[cell].odd ^ 1 << (low % 64);
-        self.cells[cell].odd = odd;
-        if odd >> (low % 64) & 1 == 1 {
-            *self.odd_intervals += 1;
-        } else {
-            *self.odd_intervals -= 1;
-        }
-        let bit = 1 << (cell % 64);
-        let at = self.summary.len() / 2 + cell / 64;
-        let summary = &mut self.summary[at];
-        *summary = if odd == 0 { *summary & !bit } else { *summary | bit };
-    }
-
-    #[inline(always)]
-    fn learn(&mut self, place: usize, correction: u64) {
-        let bit = 1 << (place % 64);
-        let cell = &mut self.cells[place / 64];
-        cell.known |= bit;
-        cell.key ^= bit & correction;
-    }
-}
-
-/// The first one from `cell` on, where only the bits of `mask` count in `cell` itself.
-#[inline(always)]
-fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) -> Option<usize> {
-    let here = word(cell) & mask;
-    if here != 0 {
-        return Some(64 * cell + here.trailing_zeros() as usize);
-    }
-    let mut index = cell / 64;
-    let mut cells = summary[index] & (u64::MAX << (cell % 64) << 1);
-    while cells == 0 {
-        index += 1;
-        cells = *summary.get(index)?;
-    }
-    let cell = 64 * index + cells.trailing_zeros() as usize;
-    Some(64 * cell + word(cell).trailing_zeros() as usize)
-}
-
-/// Position of the highest one.
-#[inline(always)]
-fn highest(word: u64) -> usize {
-    63 - word.leading_zeros() as usize
-}
-
-/// The sum of the words of a non-empty range, cut off at its ends.
-#[inline(always)]
-fn fold(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
-    let (first, last) = (range.start / 64, (range.end - 1) / 64);
-    let (head, tail) = (u64::MAX << (range.start % 64), u64::MAX >> (63 - (range.end - 1) % 64));
-    if first == last {
-        return word(first) & head & tail;
-    }
-    (first + 1..last).fold(word(first) & head ^ word(last) & tail, |sum, index| sum ^ word(index))
-}
-
-/// The bits of a non-empty range of at most 64, from its start on.
-#[inline(always)]
-fn window(range: Range<usize>, word: impl Fn(usize) -> u64) -> u64 {
-    let (first, last) = (range.start / 64, (range.end - 1) / 64);
-    let low = word(first) >> (range.start % 64);
-    let high = if last == first { 0 } else { word(last) << (64 - range.start % 64) };
-    (low | high) & (u64::MAX >> (64 - range.len()))
-}
-
-/// The parity of a word.
-#[inline(always)]
-fn odd_ones(word: u64) -> bool {
-    word.count_ones() % 2 == 1
 }

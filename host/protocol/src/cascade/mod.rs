@@ -34,12 +34,15 @@ mod engine;
 mod error;
 mod frames;
 mod packed;
+mod row;
 mod search;
+mod short;
 mod sweep;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod variant;
+mod weights;
 
 pub use engine::Engine;
 pub use error::CascadeError;

@@ -7,11 +7,13 @@
 
 use std::ops::Range;
 
-use qkdpp_kernels::simd::{deposit, extract};
+use qkdpp_kernels::simd::extract;
 
 use super::frames::Frames;
 use super::packed::{Packer, Reader};
+use super::short::Short;
 use super::tables::Tables;
+use super::weights;
 
 /// The passes in which a frame halves all its odd intervals in the same round. From the third pass on it halves one
 /// at a time: few errors are left then, and the error found in one interval often leads, through the passes before, to
@@ -30,7 +32,7 @@ pub(super) struct Contradiction {
 
 /// What an odd interval belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Pass(u8),
     /// Only the bits of the check count.
     Check(u8),
@@ -54,63 +56,13 @@ enum Interval {
     Short(Short),
 }
 
-/// What a search needs to know of at most 64 places, from when its interval is that short to its end. The unknown ones are
-/// counted: the n-th bit of a word stands for the n-th of them.
-#[derive(Clone, Copy)]
-struct Short {
-    base: u32,
-    /// Which places from `base` on were not known.
-    unknown: u64,
-    /// Their own bits.
-    key: u64,
-    /// Where the interval was cut.
-    cuts: u64,
-    /// Which of them have no error for sure.
-    right: u64,
-    /// The odd ones are these: `low..high`.
-    low: u8,
-    high: u8,
-}
-
-impl Short {
-    /// Halves what is odd.
-    #[inline(always)]
-    fn split(&self) -> u8 {
-        self.low.midpoint(self.high)
-    }
-
-    /// The own parity of the left half.
-    #[inline(always)]
-    fn parity(&self) -> bool {
-        let (low, split) = (u32::from(self.low), u32::from(self.split()));
-        (self.key >> low & ((1 << (split - low)) - 1)).count_ones() % 2 == 1
-    }
-
-    /// Goes on with the odd half; `left`: it is the left one.
-    #[inline(always)]
-    fn halve(&mut self, left: bool) {
-        let split = self.split();
-        let (odd, even) =
-            if left { (self.low..split, split..self.high) } else { (split..self.high, self.low..split) };
-        self.cuts |= 1 << split;
-        self.right |= u64::from(even.len() == 1) << even.start;
-        (self.low, self.high) = (odd.start, odd.end);
-    }
-
-    /// The places of some of the unknown ones, as a word from `base` on.
-    #[inline(always)]
-    fn places(&self, counted: u64) -> u64 {
-        deposit(counted, self.unknown)
-    }
-}
-
 /// A search that has found its error.
 #[derive(Clone, Copy)]
 struct Found {
     frame: u32,
     place: Place,
     bit: u16,
-    interval: Short,
+    short: Short,
 }
 
 /// What the searches of all groups work on.
@@ -130,13 +82,24 @@ pub(super) struct Search {
     /// What a round found, and the frames whose last question was answered; kept for the memory.
     found: Vec<Found>,
     idle: Vec<u32>,
+    /// Sums of weights of the short searches, and which of these lists are in no use.
+    weights: Vec<[u32; 65]>,
+    unused: Vec<u32>,
 }
 
 impl Search {
     #[inline(always)]
     pub(super) fn new(group: Range<usize>) -> Self {
         let open = vec![0; group.len()];
-        Self { group, questions: Vec::new(), open, found: Vec::new(), idle: Vec::new() }
+        Self {
+            group,
+            questions: Vec::new(),
+            open,
+            found: Vec::new(),
+            idle: Vec::new(),
+            weights: Vec::new(),
+            unused: Vec::new(),
+        }
     }
 
     /// Whether nothing is left to ask.
@@ -233,7 +196,7 @@ impl Search {
         let &mut Question { frame, place, ref mut interval } = question;
         match interval {
             Interval::Short(short) => {
-                short.halve(left);
+                short.go_on(left);
                 self.ask_short(work, frame, place, short)
             }
             Interval::Long { low, high } => {
@@ -252,9 +215,9 @@ impl Search {
     fn ask(&mut self, work: &mut Work<'_>, question: &mut Question, odd: Range<u32>) -> bool {
         let &mut Question { frame, place, .. } = question;
         let range = |range: Range<u32>| range.start as usize..range.end as usize;
-        if odd.len() <= 64 {
-            let short = Self::shorten(work, frame as usize, place, range(odd));
-            let asked = self.ask_short(work, frame, place, &short);
+        if odd.len() <= work.tables.schedule().short_places() {
+            let mut short = self.shorten(work, frame as usize, place, range(odd));
+            let asked = self.ask_short(work, frame, place, &mut short);
             question.interval = Interval::Short(short);
             return asked;
         }
@@ -269,29 +232,55 @@ impl Search {
 
     /// Looks at the places of an interval for the last time but one.
     #[inline(always)]
-    fn shorten(work: &mut Work<'_>, frame: usize, place: Place, odd: Range<usize>) -> Short {
+    fn shorten(&mut self, work: &mut Work<'_>, frame: usize, place: Place, odd: Range<usize>) -> Short {
         let base = odd.start as u32;
         let (unknown, key) = match place {
             Place::Pass(pass) => work.frames.row(frame, pass.into()).unknown(odd),
             Place::Check(check) => work.frames.unknown_of_check(work.tables, frame, check.into(), odd),
         };
         let high = unknown.count_ones() as u8;
-        Short { base, unknown, key: extract(key, unknown), cuts: 0, right: 0, low: 0, high }
+        let weighted = match work.tables.schedule().weights() {
+            Some(weights) => self.weigh(&weights::sums(work, weights, frame, place, base, unknown)),
+            None => 0,
+        };
+        let key = extract(key, unknown);
+        Short { base, unknown, key, cuts: 0, right: 0, low: 0, split: 0, high, weighted }
+    }
+
+    /// Keeps the weights of a search.
+    #[inline(always)]
+    fn weigh(&mut self, sums: &[u32; 65]) -> u32 {
+        let weighted = self.unused.pop().unwrap_or_else(|| {
+            self.weights.push([0; 65]);
+            self.weights.len() as u32 - 1
+        });
+        self.weights[weighted as usize] = *sums;
+        weighted
     }
 
     /// As [`ask`](Self::ask).
     #[inline(always)]
-    fn ask_short(&mut self, work: &mut Work<'_>, frame: u32, place: Place, short: &Short) -> bool {
+    fn ask_short(&mut self, work: &mut Work<'_>, frame: u32, place: Place, short: &mut Short) -> bool {
+        let weighs = work.tables.schedule().weights().is_some();
         if short.high - short.low > 1 {
+            short.split = if weighs {
+                let sums = &self.weights[short.weighted as usize];
+                weights::split(sums, short.low.into(), short.high.into()) as u8
+            } else {
+                short.low.midpoint(short.high)
+            };
             work.questions.push(short.parity());
             return true;
+        }
+        if weighs {
+            self.unused.push(short.weighted);
         }
         let at = short.base + short.places(1 << short.low).trailing_zeros() % 64;
         let bit = match place {
             Place::Pass(pass) => work.tables.order(pass.into())[at as usize],
             Place::Check(_) => at as u16,
         };
-        self.found.push(Found { frame, place, bit, interval: *short });
+        self.found.push(Found { frame, place, bit, short: *short });
         false
     }
 
@@ -305,15 +294,15 @@ impl Search {
                     work.frames.prefetch(later.frame as usize, pass, place.into());
                 }
             }
-            let Found { frame, place, bit, interval } = found[index];
+            let Found { frame, place, bit, short } = found[index];
             let (frame, bit) = (frame as usize, usize::from(bit));
             let own = if let Place::Pass(pass) = place { Some(usize::from(pass)) } else { None };
             if let Some(pass) = own {
-                let base = interval.base as usize;
+                let base = short.base as usize;
                 if work.tables.schedule().reuse() {
-                    work.frames.row(frame, pass).cut_some(base, interval.places(interval.cuts));
+                    work.frames.row(frame, pass).cut_some(base, short.places(short.cuts));
                 }
-                let mut right = interval.places(interval.right);
+                let mut right = short.places(short.right);
                 while right != 0 {
                     let at = base + right.trailing_zeros() as usize;
                     work.frames.clear(work.tables, frame, work.tables.order(pass)[at].into());

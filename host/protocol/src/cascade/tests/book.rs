@@ -101,8 +101,10 @@ struct Search {
     pass: Option<usize>,
     check: usize,
     range: Range<usize>,
-    /// The places that count, once there are at most 64.
-    short: Option<Vec<usize>>,
+    /// The places that count, once there are few, with their weights.
+    short: Option<Vec<(usize, u32)>>,
+    /// Bits that are right, as the search has shown.
+    right: Vec<usize>,
 }
 
 struct Group<'a> {
@@ -198,9 +200,9 @@ impl Group<'_> {
 
     /// One question of every search; the searches of the next round.
     fn round(&mut self, searches: &[Search]) -> (Vec<Question>, Vec<Search>) {
-        let (mut asked, mut following, mut located, mut cleared) = (vec![], vec![], vec![], vec![]);
+        let (mut asked, mut following, mut located) = (vec![], vec![], vec![]);
         for search in searches {
-            let Search { frame, pass, short, .. } = search.clone();
+            let Search { frame, pass, short, mut right, .. } = search.clone();
             let (bits, parts) = self.halves(search);
             let question = self.question(frame, bits);
             let odd_part = usize::from(!question.odd);
@@ -209,26 +211,29 @@ impl Group<'_> {
                 self.frames[frame].cut(pass, parts[1].range.start);
             }
             let even = &parts[1 - odd_part];
-            if let (Some(pass), Some([place])) = (pass, even.short.as_deref().filter(|_| short.is_some())) {
-                cleared.push((frame, usize::from(self.tables.order(pass)[*place])));
+            if let (Some(pass), Some([(place, _)])) =
+                (pass, even.short.as_deref().filter(|_| short.is_some()))
+            {
+                right.push(self.tables.order(pass)[*place].into());
             }
-            let odd = Search { short: None, ..parts[odd_part].clone() };
+            let odd = Search { short: None, right: right.clone(), ..parts[odd_part].clone() };
             // What is known counts as of when the interval became short.
-            let odd = if short.is_some() { parts[odd_part].clone() } else { self.shortened(odd) };
+            let short = short.and(parts[odd_part].short.clone());
+            let odd = if short.is_some() { Search { short, ..odd } } else { self.shortened(odd) };
             match odd.short.as_deref() {
-                Some([place]) => located.push((frame, pass, *place)),
+                Some([(place, _)]) => located.push((frame, pass, *place, right)),
                 _ => following.push(odd),
             }
-        }
-        for (frame, bit) in cleared {
-            self.frames[frame].known[bit] = true;
         }
         let mut idle = Vec::new();
         let mut open = vec![0; self.frames.len()];
         for search in searches {
             open[search.frame] += 1;
         }
-        for (frame, pass, place) in located {
+        for (frame, pass, place, right) in located {
+            for bit in right {
+                self.frames[frame].known[bit] = true;
+            }
             self.located(frame, pass, place);
             open[frame] -= 1;
             if open[frame] == 0 {
@@ -260,6 +265,7 @@ impl Group<'_> {
                         check: 0,
                         range: range.clone(),
                         short: None,
+                        right: Vec::new(),
                     });
                     if pass >= 2 {
                         break;
@@ -269,13 +275,13 @@ impl Group<'_> {
                 let whole = 0..self.tables.frame_bits();
                 let is_odd = |check: &usize| self.frames[frame].odd(&self.of_check(*check, whole.clone()));
                 let Some(check) = (0..self.tables.schedule().checks()).find(is_odd) else { return };
-                found.push(Search { frame, pass: None, check, range: whole, short: None });
+                found.push(Search { frame, pass: None, check, range: whole, short: None, right: Vec::new() });
             }
             let found: Vec<Search> = found.into_iter().map(|search| self.shortened(search)).collect();
             let before = searches.len();
             for search in found {
                 match search.short.as_deref() {
-                    Some([place]) => self.located(frame, search.pass, *place),
+                    Some([(place, _)]) => self.located(frame, search.pass, *place),
                     _ => searches.push(search),
                 }
             }
@@ -285,18 +291,30 @@ impl Group<'_> {
         }
     }
 
-    /// Lists the places that count of an interval of at most 64.
+    /// Lists the places that count of a short interval.
     fn shortened(&self, search: Search) -> Search {
-        if search.range.len() > 64 {
+        if search.range.len() > if self.tables.schedule().weights().is_some() { 32 } else { 64 } {
             return search;
         }
-        let counts = |&place: &usize| {
-            let bit = search.pass.map_or(place, |pass| self.tables.order(pass)[place].into());
-            let in_check = search.pass.is_some() || self.tables.code(bit) >> search.check & 1 == 1;
-            in_check && !self.frames[search.frame].known[bit]
+        let bit = |place: usize| search.pass.map_or(place, |pass| self.tables.order(pass)[place].into());
+        let counts = |place: &usize| {
+            let in_check = search.pass.is_some() || self.tables.code(bit(*place)) >> search.check & 1 == 1;
+            in_check && !self.frames[search.frame].known[bit(*place)]
         };
-        let short = Some(search.range.clone().filter(counts).collect());
+        let weighted = |place| (place, self.weight(search.frame, bit(place), search.pass));
+        let short = Some(search.range.clone().filter(counts).map(weighted).collect());
         Search { short, ..search }
+    }
+
+    /// The weight of a bit, by the first pass, or, in that, by the second.
+    fn weight(&self, frame: usize, bit: usize, pass: Option<usize>) -> u32 {
+        let Some(weights) = self.tables.schedule().weights() else { return 1 };
+        let other = usize::from(pass == Some(0));
+        let place = usize::from(self.tables.places(bit)[other]);
+        let frame = &self.frames[frame];
+        let (range, odd) = frame.passes[other].iter().find(|(range, _)| range.contains(&place)).unwrap();
+        let unknown = |place: &usize| !frame.known[usize::from(self.tables.order(other)[*place])];
+        weights.of(other, (range.len() <= 64).then(|| (range.clone().filter(unknown).count(), *odd)))
     }
 
     /// The bits that are asked for, and both parts of an interval.
@@ -304,10 +322,14 @@ impl Group<'_> {
         let part = |range: Range<usize>, short| Search { range, short, ..search.clone() };
         let Range { start, end } = search.range;
         if let Some(places) = &search.short {
-            let (left, right) = places.split_at(places.len() / 2);
-            let bit =
-                |&place: &usize| search.pass.map_or(place, |pass| self.tables.order(pass)[place].into());
-            let split = right[0];
+            // Both parts as heavy as can be, else the left one the lighter; as many bits, where all have the same weight.
+            let sum = |places: &[(usize, u32)]| places.iter().map(|(_, weight)| weight).sum::<u32>();
+            let balance = |split: &usize| sum(&places[..*split]).abs_diff(sum(&places[*split..]));
+            let (left, right) = places.split_at((1..places.len()).min_by_key(balance).unwrap());
+            let bit = |&(place, _): &(usize, u32)| {
+                search.pass.map_or(place, |pass| self.tables.order(pass)[place].into())
+            };
+            let split = right[0].0;
             let parts = [part(start..split, Some(left.to_vec())), part(split..end, Some(right.to_vec()))];
             return (left.iter().map(bit).collect(), parts);
         }
