@@ -8,6 +8,8 @@
 //! A name has the shape of the job and ends with the backend, which runs in one thread. Rates are bits of key per second;
 //! each bench file says which bits it counts.
 
+pub mod cascade;
+
 use std::sync::Arc;
 use std::time::Duration;
 
