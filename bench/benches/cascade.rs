@@ -1,12 +1,15 @@
 //! Cascade: leakage, failures and speed of whole error corrections of random keys, with an error rate known to ±5 %.
 //!
 //! Rates are bits of sifted key per second of a core; each side is timed on its own. `--quick` takes a twentieth of the
-//! frames, other arguments that start with a letter choose profiles (fast, record).
+//! frames, other arguments that start with a letter choose parts (fast, record, stream).
 
 use qkdpp_bench::Random;
 use qkdpp_bench::cascade::{Setting, machine, rates, tally};
+use qkdpp_bench::stream::stream;
 
 const QBERS: [f64; 5] = [0.01, 0.02, 0.03, 0.05, 0.08];
+/// Blocks in flight on a link with a delay.
+const IN_FLIGHT: usize = 160;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +27,24 @@ fn main() {
                 row(&setting, qber, frames / share);
             }
         }
+    }
+    if all || named("stream") {
+        streams();
+    }
+}
+
+/// What a stream of blocks loses by a delay.
+fn streams() {
+    println!("stream of blocks of 2^20 bits, fast at 2 %");
+    println!("round trip  in flight  Mb/s  latency, mean and 99 %");
+    for (round_trip, in_flight) in [(0.0, 8), (0.0, IN_FLIGHT), (0.01, IN_FLIGHT)] {
+        let streamed = stream(&Setting::fast(), 0.02, round_trip, in_flight, &mut Random::new(8));
+        let [mean, most] = streamed.latency;
+        let milliseconds = 1e3 * round_trip;
+        println!(
+            "{milliseconds:7.0} ms  {in_flight:9}  {:4.0}  {mean:.2} s, {most:.2} s",
+            streamed.rate / 1e6
+        );
     }
 }
 

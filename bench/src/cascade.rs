@@ -96,7 +96,7 @@ pub fn tally(setting: &Setting, qber: f64, frames: usize, random: &mut Random) -
     let mut tally = Tally::default();
     let blocks = (frames * setting.frame_bits()).div_ceil(BLOCK_BITS).max(LEAST_BLOCKS);
     for _ in 0..blocks {
-        let block = Block::new(setting, qber, random);
+        let block = Block::new(setting, BLOCK_BITS, qber, random);
         let (outcomes, _) = block.correct(setting);
         tally.add(setting, &block, &outcomes, blocks as f64);
     }
@@ -132,7 +132,7 @@ fn difference(alice: &Bits, bob: &Bits) -> Bits {
 pub fn rates(setting: &Setting, qber: f64, blocks: usize, random: &mut Random) -> [f64; 2] {
     let mut seconds = [const { Vec::new() }; 2];
     for _ in 0..blocks {
-        let block = Block::new(setting, qber, random);
+        let block = Block::new(setting, BLOCK_BITS, qber, random);
         let (_, sent) = block.correct(setting);
         for side in [0, 1] {
             seconds[side].push(block.replay(setting, side, &sent[1 - side]));
@@ -150,21 +150,21 @@ const ROLES: [Role; 2] = [Role::Alice, Role::Bob];
 type Sent = Vec<(Kind, Vec<u8>)>;
 
 /// The keys of both sides, and the plan to correct Bob's.
-struct Block {
+pub(crate) struct Block {
     keys: [Shared; 2],
     plan: Reconcile,
 }
 
 impl Block {
-    fn new(setting: &Setting, qber: f64, random: &mut Random) -> Self {
-        let alice = random.bits(BLOCK_BITS);
+    pub(crate) fn new(setting: &Setting, bits: usize, qber: f64, random: &mut Random) -> Self {
+        let alice = random.bits(bits);
         let bob = random.noisy(&alice, qber);
         let share = (random.key() % 2001) as f64 / 1000.0 - 1.0;
         let plan = plan(&setting.settings, qber * (1.0 + ESTIMATE_ERROR * share), random.seed());
         Self { keys: [alice, bob], plan }
     }
 
-    fn party(&self, setting: &Setting, side: usize) -> Party {
+    pub(crate) fn party(&self, setting: &Setting, side: usize) -> Party {
         Party::new(ROLES[side], setting.settings, &self.plan, &self.keys[side])
             .expect("the settings allow the plan")
     }
@@ -197,29 +197,31 @@ impl Block {
     fn replay(&self, setting: &Setting, side: usize, received: &[(Kind, Vec<u8>)]) -> f64 {
         let start = ThreadTime::now();
         let mut party = self.party(setting, side);
-        let work = |party: &mut Party| {
-            loop {
-                let mut idle = true;
-                for request in party.requests() {
-                    if let Request::Compute(id, job) = request {
-                        idle = false;
-                        party.done(id, Level::auto().run(&job)).expect("its own job");
-                    }
-                }
-                if idle {
-                    return;
-                }
-            }
-        };
-        work(&mut party);
+        work(&mut party, |_, _| ());
         for (kind, payload) in received {
             party.message(*kind, payload).expect("a message that was sent");
-            work(&mut party);
+            work(&mut party, |_, _| ());
         }
         let outcome = party.outcome();
         let seconds = start.elapsed().as_secs_f64();
         assert!(outcome.is_some(), "the peer's messages lead to the end");
         seconds
+    }
+}
+
+/// Runs a party's jobs until it has none; `send` gets its messages.
+pub(crate) fn work(party: &mut Party, mut send: impl FnMut(Kind, Vec<u8>)) {
+    loop {
+        let requests = party.requests();
+        if requests.is_empty() {
+            return;
+        }
+        for request in requests {
+            match request {
+                Request::Send(kind, payload) => send(kind, payload),
+                Request::Compute(id, job) => party.done(id, Level::auto().run(&job)).expect("its own job"),
+            }
+        }
     }
 }
 

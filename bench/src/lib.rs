@@ -9,6 +9,7 @@
 //! each bench file says which bits it counts.
 
 pub mod cascade;
+pub mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
