@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use run::{Failed, announce, cargo, ensure, step};
+use run::{Failed, cargo, ensure, step};
 
 /// Developer commands of qkdpp.
 #[derive(Parser)]
@@ -133,6 +133,7 @@ fn ci() -> Result<(), Failed> {
         run::python(&["testvectors/oracle/mutants.py"])?;
         run::python(&["testvectors/oracle/generate.py", "--check"])
     })?;
+    step("tests", || cargo(&["test", "--workspace", "--locked"]))?;
     hdl::ci()?;
     step("tests on the Verilated core: conformance, faults, sessions, the demo", || {
         let packages = ["-p", "qkdpp-device", "-p", "qkdpp", "-p", "qkdpp-node", "--features", "rtl"];
@@ -165,9 +166,7 @@ fn ci() -> Result<(), Failed> {
     python::check()?;
     supply::check()?;
     book::book()?;
-    dist::check()?;
-    announce("tests");
-    cargo(&["test", "--workspace", "--locked"])
+    dist::check()
 }
 
 /// Kernels as they are released, with their secrets marked; the program judges memcheck's reports by itself.
