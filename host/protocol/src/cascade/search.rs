@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use qkdpp_kernels::simd::extract;
+use zeroize::Zeroize;
 
 use super::frames::Frames;
 use super::packed::{Packer, Reader};
@@ -65,6 +66,20 @@ struct Found {
     short: Short,
 }
 
+impl Zeroize for Question {
+    fn zeroize(&mut self) {
+        if let Interval::Short(short) = &mut self.interval {
+            short.key.zeroize();
+        }
+    }
+}
+
+impl Zeroize for Found {
+    fn zeroize(&mut self) {
+        self.short.key.zeroize();
+    }
+}
+
 /// What the searches of all groups work on.
 pub(super) struct Work<'a> {
     pub(super) tables: &'a Tables,
@@ -85,6 +100,13 @@ pub(super) struct Search {
     /// Sums of weights of the short searches, and which of these lists are in no use.
     weights: Vec<[u32; 65]>,
     unused: Vec<u32>,
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.questions.zeroize();
+        self.found.zeroize();
+    }
 }
 
 impl Search {
