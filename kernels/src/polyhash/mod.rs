@@ -4,6 +4,8 @@
 //! h = ((B1·k ⊕ B2)·k ⊕ … ⊕ length)·k
 //! ```
 
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
 mod field;
 pub mod portable;
 pub mod reference;
@@ -115,6 +117,25 @@ mod tests {
                 let hashes = portable::run(&job);
                 assert_eq!(hashes.len(), job.segments());
                 assert_eq!(hashes, reference::run(&job), "{len} bits in segments of {segment}");
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn avx2_agrees_with_the_reference() {
+        let Some(avx2) = crate::simd::Avx2::detect() else {
+            return eprintln!("SKIPPED: this machine has no AVX2");
+        };
+        for len in [1, 63, 64, 65, 127, 128, 129, 1920, 1921, 2047, 2048, 2049, 2176, 4095, 4096, 5000, 9999]
+        {
+            for segment in [1, 64, 100, 128, 513, 2048, 2049, 4160, 5000, usize::MAX] {
+                let job = job(len, segment);
+                assert_eq!(
+                    avx2::run(avx2, &job),
+                    reference::run(&job),
+                    "{len} bits in segments of {segment}"
+                );
             }
         }
     }

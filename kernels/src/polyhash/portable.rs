@@ -29,7 +29,7 @@ fn hash(key: &Key, message: &Bits, range: Range<usize>) -> u128 {
 }
 
 /// The 128 bits from `start` on, zeros from `end` on.
-fn block(message: &Bits, start: usize, end: usize) -> u128 {
+pub(super) fn block(message: &Bits, start: usize, end: usize) -> u128 {
     let bits =
         u128::from(message.word_at(start)) | u128::from(message.word_at(start.saturating_add(64))) << 64;
     let kept = end.saturating_sub(start);
