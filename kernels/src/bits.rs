@@ -23,6 +23,25 @@ pub const fn words_for(len: usize) -> usize {
     len.div_ceil(64)
 }
 
+/// Fills `target` with the bits of `source` from `start` on, and zeros past the end.
+pub(crate) fn copy_words(source: &[u64], start: usize, target: &mut [u64]) {
+    let source = source.get(start / 64..).unwrap_or_default();
+    let (used, shift) = (source.len().min(target.len()), start % 64);
+    let (copied, past) = target.split_at_mut(used);
+    past.fill(0);
+    if shift == 0 {
+        return copied.copy_from_slice(&source[..used]);
+    }
+    for (word, pair) in copied.iter_mut().zip(source.windows(2)) {
+        *word = pair[0] >> shift | pair[1] << (64 - shift);
+    }
+    if used == source.len()
+        && let (Some(word), Some(last)) = (copied.last_mut(), source.last())
+    {
+        *word = last >> shift;
+    }
+}
+
 impl Bits {
     /// `len` zero bits.
     pub fn zeros(len: usize) -> Self {
@@ -141,7 +160,8 @@ impl Bits {
     pub fn slice(&self, range: Range<usize>) -> Self {
         assert!(range.start <= range.end && range.end <= self.len(), "bits {range:?} of {}", self.len());
         let len = range.len();
-        let words = (0..words_for(len)).map(|word| self.word_at(range.start + 64 * word)).collect();
+        let mut words = vec![0; words_for(len)];
+        copy_words(self.words(), range.start, &mut words);
         Self::from_words(words, len)
     }
 

@@ -17,6 +17,14 @@ fn portable_inline() {
     conformance::check(&mut Cpu::inline(Level::Portable)).expect("equal to the reference");
 }
 
+#[test]
+fn levels_of_this_machine_inline_and_on_threads() {
+    for level in Level::available().into_iter().skip_while(|&level| level != Level::Portable).skip(1) {
+        conformance::check(&mut Cpu::inline(level)).expect("equal to the reference");
+        conformance::check(&mut Cpu::with_threads(level, 2)).expect("equal to the reference");
+    }
+}
+
 /// A device that finishes only every third job.
 struct Flaky {
     cpu: Cpu,

@@ -12,6 +12,12 @@
 
 use crate::clmul::clmul;
 
+/// [`add_product`] at some level: the words n..2n of the product of a matrix (2n words) and a vector (n words) are added to
+/// a sum (n words), with scratch words.
+pub(super) trait AddProduct: Fn(&mut [u64], &[u64], &[u64], &mut [u64]) {}
+
+impl<F: Fn(&mut [u64], &[u64], &[u64], &mut [u64])> AddProduct for F {}
+
 /// At this size and below, and at odd sizes, products of words are summed as they are.
 const SCHOOLBOOK_WORDS: usize = 2;
 
@@ -38,9 +44,23 @@ fn is_schoolbook(n: usize) -> bool {
 pub(super) fn add_product(sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
     let n = vector.len();
     if is_schoolbook(n) {
-        return schoolbook(sum, matrix, vector);
+        schoolbook(sum, matrix, vector, clmul);
+    } else {
+        in_halves(sum, matrix, vector, scratch, add_product);
     }
-    let half = n / 2;
+}
+
+/// One step: three products of half the size.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+pub(super) fn in_halves(
+    sum: &mut [u64],
+    matrix: &[u64],
+    vector: &[u64],
+    scratch: &mut [u64],
+    add_product: impl AddProduct,
+) {
+    let half = vector.len() / 2;
     let (folded, scratch) = scratch.split_at_mut(3 * half);
     let (vectors, scratch) = scratch.split_at_mut(half);
     let (shared, scratch) = scratch.split_at_mut(half);
@@ -60,13 +80,18 @@ pub(super) fn add_product(sum: &mut [u64], matrix: &[u64], vector: &[u64], scrat
     add_product(high, &folded[half..], v0, scratch);
 }
 
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
 fn set_to_sum(sum: &mut [u64], a: &[u64], b: &[u64]) {
     for (sum, (a, b)) in sum.iter_mut().zip(a.iter().zip(b)) {
         *sum = a ^ b;
     }
 }
 
-fn schoolbook(sum: &mut [u64], matrix: &[u64], vector: &[u64]) {
+/// Adds the products of words, as `clmul` makes them.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+pub(super) fn schoolbook(sum: &mut [u64], matrix: &[u64], vector: &[u64], clmul: impl Fn(u64, u64) -> u128) {
     let n = vector.len();
     for (j, &word) in vector.iter().enumerate() {
         // Matrix word i times vector word j reaches words i+j and i+j+1; wanted are n..2n.

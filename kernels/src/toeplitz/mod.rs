@@ -6,9 +6,11 @@
 //!          s4 s3 s2
 //! ```
 //!
-//! A product with a Toeplitz matrix is the middle of a product of two binary polynomials (`product`): of a few
-//! thousand bits by Karatsuba's method (`karatsuba`), of more by a transform (`fft`).
+//! A product with a Toeplitz matrix is the middle of a product of two binary polynomials (`product`): of some ten
+//! thousand bits by Karatsuba's method (`karatsuba`), of more by a transform (`fft`, which explains it).
 
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
 mod fft;
 mod karatsuba;
 pub mod portable;

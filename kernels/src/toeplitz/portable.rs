@@ -3,21 +3,46 @@
 //!
 //! Time and memory accesses depend on the sizes only, and everything that held key bits is wiped.
 
-use super::product::middle;
-use super::{Family, Toeplitz};
+use super::fft::Spectrum;
+use super::product::Arithmetic;
+use super::{Toeplitz, karatsuba, product};
 use crate::bits::Bits;
 
 /// Multiplies the key by the matrix.
 pub fn run(job: &Toeplitz) -> Bits {
-    let (key, out_len) = (job.key(), job.out_len());
-    match job.family() {
-        Family::Toeplitz => middle(key, job.seed(), out_len),
-        Family::Modified if out_len == key.len() => Bits::clone(key),
-        Family::Modified => {
-            let hashed = key.len() - out_len;
-            let mut sum = middle(&key.slice(0..hashed), job.seed(), out_len);
-            sum.xor_assign(&key.slice(hashed..key.len()));
-            sum
-        }
+    product::hash(Portable, job)
+}
+
+/// On 64-bit words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Portable;
+
+impl Arithmetic for Portable {
+    type Spectrum = Spectrum;
+
+    fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
+        karatsuba::add_product(sum, matrix, vector, scratch);
+    }
+
+    fn spectrum(self, words: &mut [u64]) -> Spectrum {
+        Spectrum::of(words)
+    }
+
+    fn polynomial(self, spectrum: Spectrum, words: &mut [u64]) {
+        spectrum.into_polynomial(words);
+    }
+
+    fn multiplied(self, a: Spectrum, b: &Spectrum, sum: Option<Spectrum>) -> Spectrum {
+        let mut sum = sum.unwrap_or_else(|| a.zero());
+        sum.add_product(&a, b);
+        sum
+    }
+
+    fn product_picoseconds(self, n: usize) -> u128 {
+        20_000 * karatsuba::word_products(n) as u128
+    }
+
+    fn transform_picoseconds(self, log_len: u32) -> u128 {
+        (70 * u128::from(log_len)) << log_len
     }
 }

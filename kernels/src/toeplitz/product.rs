@@ -17,16 +17,58 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use super::fft::{self, Spectrum};
-use super::karatsuba;
-use crate::bits::{Bits, words_for};
+use super::{Family, Toeplitz, fft, karatsuba};
+use crate::bits::{Bits, copy_words, words_for};
+
+/// Both ways to multiply, at one level.
+pub(super) trait Arithmetic: Copy + Send + Sync {
+    /// A polynomial by its values, modulo the M of some degree 2^m.
+    type Spectrum: Send;
+
+    /// Adds to `sum` (n words) the words n..2n of the product of `matrix` (2n words) and `vector` (n words);
+    /// [`karatsuba::SCRATCH_PER_WORD`]·n words of scratch.
+    fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]);
+
+    /// The values of the polynomial with these coefficients, in number 2 to a power in [`fft::LOG_LENS`]; the words are left
+    /// with anything.
+    fn spectrum(self, words: &mut [u64]) -> Self::Spectrum;
+
+    /// The inverse of [`spectrum`](Self::spectrum).
+    fn polynomial(self, spectrum: Self::Spectrum, words: &mut [u64]);
+
+    /// The product of two polynomials modulo M, plus a third one.
+    fn multiplied(self, a: Self::Spectrum, b: &Self::Spectrum, sum: Option<Self::Spectrum>)
+    -> Self::Spectrum;
+
+    /// Estimated time of [`add_product`](Self::add_product) for n words, from measurements on one core.
+    fn product_picoseconds(self, n: usize) -> u128;
+
+    /// Estimated time of one transform of 2^`log_len` bits, from measurements on the same core.
+    fn transform_picoseconds(self, log_len: u32) -> u128;
+}
+
+/// Hashes the key of `job`.
+pub(super) fn hash(arithmetic: impl Arithmetic, job: &Toeplitz) -> Bits {
+    let (key, out_len) = (job.key(), job.out_len());
+    match job.family() {
+        Family::Toeplitz => middle(arithmetic, key, job.seed(), out_len),
+        Family::Modified if out_len == key.len() => Bits::clone(key),
+        Family::Modified => {
+            let hashed = key.len() - out_len;
+            let mut sum = middle(arithmetic, &key.slice(0..hashed), job.seed(), out_len);
+            sum.xor_assign(&key.slice(hashed..key.len()));
+            sum
+        }
+    }
+}
 
 /// y_i = ⊕_j seed_{i−j+c−1}·key_j for the c bits of `key` and i < `out_len`; `seed` has c + `out_len` − 1 bits.
 /// Neither c nor `out_len` is 0.
-pub(super) fn middle(key: &Bits, seed: &Bits, out_len: usize) -> Bits {
-    Method::cheapest(key.len(), out_len).run(key, seed, out_len)
+fn middle(arithmetic: impl Arithmetic, key: &Bits, seed: &Bits, out_len: usize) -> Bits {
+    Method::cheapest(arithmetic, key.len(), out_len).run(arithmetic, key, seed, out_len)
 }
 
 /// A way to compute the product.
@@ -39,11 +81,11 @@ enum Method {
 }
 
 impl Method {
-    fn cheapest(key_len: usize, out_len: usize) -> Self {
+    fn cheapest(arithmetic: impl Arithmetic, key_len: usize, out_len: usize) -> Self {
         let tile = karatsuba::padded(words_for(key_len.min(out_len)));
         Self::transforms(key_len, out_len)
             .chain([Self::Karatsuba { tile }])
-            .min_by_key(|method| method.picoseconds(key_len, out_len))
+            .min_by_key(|method| method.picoseconds(arithmetic, key_len, out_len))
             .expect("there is one")
     }
 
@@ -62,49 +104,51 @@ impl Method {
         })
     }
 
-    /// Estimated time, from measurements on one x86-64 core; only the ratios matter.
-    fn picoseconds(self, key_len: usize, out_len: usize) -> u128 {
+    /// Estimated time; only the ratios matter.
+    fn picoseconds(self, arithmetic: impl Arithmetic, key_len: usize, out_len: usize) -> u128 {
         match self {
             Self::Karatsuba { tile } => {
                 let tiles = words_for(key_len).div_ceil(tile) * words_for(out_len).div_ceil(tile);
-                20_000 * (tiles * karatsuba::word_products(tile)) as u128
+                tiles as u128 * arithmetic.product_picoseconds(tile)
             }
             Self::Transform { log_len, key_tile, out_tile } => {
                 let (key_parts, out_parts) = (key_len.div_ceil(key_tile), out_len.div_ceil(out_tile));
                 let transforms = key_parts + key_parts * out_parts + out_parts;
-                (70 * u128::from(log_len) * transforms as u128) << log_len
+                transforms as u128 * arithmetic.transform_picoseconds(log_len)
             }
         }
     }
 
-    fn run(self, key: &Bits, seed: &Bits, out_len: usize) -> Bits {
+    fn run(self, arithmetic: impl Arithmetic, key: &Bits, seed: &Bits, out_len: usize) -> Bits {
         match self {
-            Self::Karatsuba { tile } => by_karatsuba(key, seed, out_len, tile),
+            Self::Karatsuba { tile } => by_karatsuba(arithmetic, key, seed, out_len, tile),
             Self::Transform { log_len, key_tile, out_tile } => {
-                by_transform(key, seed, out_len, log_len, (key_tile, out_tile))
+                by_transform(arithmetic, key, seed, out_len, log_len, (key_tile, out_tile))
             }
         }
     }
 }
 
-fn by_karatsuba(key: &Bits, seed: &Bits, out_len: usize, tile: usize) -> Bits {
+fn by_karatsuba(arithmetic: impl Arithmetic, key: &Bits, seed: &Bits, out_len: usize, tile: usize) -> Bits {
     let mut scratch = Zeroizing::new(vec![0; karatsuba::SCRATCH_PER_WORD * tile]);
+    let (mut matrix, mut vector) = (Zeroizing::new(vec![0; 2 * tile]), Zeroizing::new(vec![0; tile]));
     let out_parts = parts(out_len, 64 * tile).map(|out_part| {
         let mut sum = Zeroizing::new(vec![0; tile]);
         for key_part in parts(key.len(), 64 * tile) {
             // Row i and column j of the tile need bit i − j of the seed from here; they find it at bit 64·tile + i −
             // j.
             let middle = out_part.start as isize - key_part.start as isize + key.len() as isize - 1;
-            let matrix = window(seed, middle - 64 * tile as isize, 2 * tile);
-            let vector = zero_extended(key, key_part, tile);
-            karatsuba::add_product(&mut sum, &matrix, &vector, &mut scratch);
+            copy_window(seed, middle - 64 * tile as isize, &mut matrix);
+            copy_extended(key, key_part, &mut vector);
+            arithmetic.add_product(&mut sum, &matrix, &vector, &mut scratch);
         }
         Bits::from_words(std::mem::take(&mut *sum), out_part.len())
     });
-    Bits::concat(&out_parts.collect::<Vec<_>>())
+    concat(out_parts.collect())
 }
 
 fn by_transform(
+    arithmetic: impl Arithmetic,
     key: &Bits,
     seed: &Bits,
     out_len: usize,
@@ -112,24 +156,54 @@ fn by_transform(
     (key_tile, out_tile): (usize, usize),
 ) -> Bits {
     let len = 1_usize << log_len;
-    let mut sums: Vec<_> =
-        parts(out_len, out_tile).map(|out_part| (out_part, Spectrum::zero(log_len))).collect();
+    let (mut vectors, mut matrices) = (Zeroizing::new(vec![0; len / 64]), Zeroizing::new(vec![0; len / 64]));
+    let mut sums: Vec<_> = parts(out_len, out_tile).map(|out_part| (out_part, None)).collect();
     for key_part in parts(key.len(), key_tile) {
-        let vector = Spectrum::of(zero_extended(key, key_part.clone(), len / 64));
-        for (out_part, sum) in &mut sums {
-            // The last seed bit of the tile comes at the top; what precedes the first one reaches no wanted bit.
+        // The last seed bit of a tile comes at the top; what precedes the first one reaches no wanted bit.
+        let mut spectrum_of_tile = |out_part: &Range<usize>| {
             let end = out_part.end + key.len() - key_part.start - 1;
-            let mut matrix = window(seed, end as isize - len as isize, len / 64);
-            fft::add_wrapped(&mut matrix);
-            sum.add_product(&Spectrum::of(matrix), &vector);
+            copy_window(seed, end as isize - len as isize, &mut matrices);
+            fft::add_wrapped(&mut matrices);
+            arithmetic.spectrum(&mut matrices)
+        };
+        let (first, others) = sums.split_first_mut().expect("the output is not empty");
+        let spectrum_of_key = || {
+            copy_extended(key, key_part.clone(), &mut vectors);
+            arithmetic.spectrum(&mut vectors)
+        };
+        let (vector, matrix) = both(spectrum_of_key, || spectrum_of_tile(&first.0));
+        first.1 = Some(arithmetic.multiplied(matrix, &vector, first.1.take()));
+        for (out_part, sum) in others {
+            *sum = Some(arithmetic.multiplied(spectrum_of_tile(out_part), &vector, sum.take()));
         }
     }
+    drop(vectors);
+    let product = &mut *matrices;
     let out_parts = sums.into_iter().map(|(out_part, sum)| {
-        let mut product = sum.into_polynomial();
-        fft::add_wrapped(&mut product);
-        Bits::from_words(std::mem::take(&mut *product), len).slice(len - out_part.len()..len)
+        arithmetic.polynomial(sum.expect("the key is not empty"), product);
+        fft::add_wrapped(product);
+        let mut out = vec![0; words_for(out_part.len())];
+        copy_words(product, len - out_part.len(), &mut out);
+        Bits::from_words(out, out_part.len())
     });
-    Bits::concat(&out_parts.collect::<Vec<_>>())
+    concat(out_parts.collect())
+}
+
+/// Does both, on two threads if a backend's pool runs this. Outside of one, the calling thread does all the work.
+pub(super) fn both<A: Send, B: Send>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if rayon::current_thread_index().is_some() { rayon::join(first, second) } else { (first(), second()) }
+}
+
+/// Does `work` for parts of so many elements, on all threads of a backend's pool.
+pub(super) fn in_parts<T: Send>(data: &mut [T], part: usize, work: impl Fn(&mut [T]) + Send + Sync) {
+    if rayon::current_thread_index().is_some() {
+        data.par_chunks_exact_mut(part).for_each(work);
+    } else {
+        data.chunks_exact_mut(part).for_each(work);
+    }
 }
 
 /// 0..len in parts of `part`, the last one possibly shorter.
@@ -137,28 +211,67 @@ fn parts(len: usize, part: usize) -> impl Iterator<Item = Range<usize>> {
     (0..len).step_by(part).map(move |start| start..len.min(start + part))
 }
 
-/// The bits from `start` on in `words` words; zeros before the first bit and after the last one.
-fn window(bits: &Bits, start: isize, words: usize) -> Zeroizing<Vec<u64>> {
-    let word = |index: usize| match start + 64 * index as isize {
-        at @ 0.. => bits.word_at(at as usize),
-        at @ -63..0 => bits.word_at(0) << -at,
-        _ => 0,
-    };
-    Zeroizing::new((0..words).map(word).collect())
+fn concat(mut parts: Vec<Bits>) -> Bits {
+    if parts.len() == 1 { parts.remove(0) } else { Bits::concat(&parts) }
 }
 
-/// The bits in `range` in the first of `words` words, then zeros.
-fn zero_extended(bits: &Bits, range: Range<usize>, words: usize) -> Zeroizing<Vec<u64>> {
-    let part = bits.slice(range);
-    let mut extended = Zeroizing::new(vec![0; words]);
-    extended[..part.words().len()].copy_from_slice(part.words());
-    extended
+/// Fills `target` with the bits from `start` on; zeros before the first bit and after the last one.
+fn copy_window(bits: &Bits, start: isize, target: &mut [u64]) {
+    let before = start.min(0).unsigned_abs();
+    let (empty, window) = target.split_at_mut((before / 64).min(target.len()));
+    empty.fill(0);
+    copy_words(bits.words(), start.max(0) as usize, window);
+    let shift = before % 64;
+    if shift > 0 {
+        let mut carry = 0;
+        for word in window {
+            (*word, carry) = (*word << shift | carry, *word >> (64 - shift));
+        }
+    }
+}
+
+/// Fills `target` with the bits in `range`, then zeros.
+fn copy_extended(bits: &Bits, range: Range<usize>, target: &mut [u64]) {
+    let (part, rest) = target.split_at_mut(words_for(range.len()));
+    copy_words(bits.words(), range.start, part);
+    if let (Some(last), used @ 1..) = (part.last_mut(), range.len() % 64) {
+        *last &= (1 << used) - 1;
+    }
+    rest.fill(0);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::toeplitz::portable::Portable;
     use crate::toeplitz::tests::random;
+
+    macro_rules! at_every_level {
+        ($($test:ident),* $(,)?) => {
+            mod portable {
+                $(#[test] fn $test() { super::$test(super::Portable); })*
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            mod avx2 {
+                $(#[test] fn $test() {
+                    match crate::simd::Avx2::detect() {
+                        Some(avx2) => super::$test(avx2),
+                        None => eprintln!("SKIPPED: this machine has no AVX2"),
+                    }
+                })*
+            }
+        };
+    }
+
+    at_every_level!(
+        every_method_agrees_with_the_definition,
+        transforms_of_every_size_agree_with_karatsuba,
+        large_products_have_the_right_remainder,
+        tiles_cover_very_unequal_operands,
+        products_agree_with_the_schoolbook,
+        a_pool_gives_the_same_bits,
+    );
 
     fn by_definition(key: &Bits, seed: &Bits, out_len: usize) -> Bits {
         let c = key.len();
@@ -174,65 +287,114 @@ mod tests {
         })
     }
 
-    #[test]
-    fn every_method_agrees_with_the_definition() {
+    fn every_method_agrees_with_the_definition(arithmetic: impl Arithmetic) {
         for (key_len, out_len) in
             [(1, 1), (1, 200), (200, 1), (63, 64), (64, 63), (65, 65), (700, 300), (1000, 129)]
         {
             let (key, seed) = (random(key_len, 1), random(key_len + out_len - 1, 2));
             let expected = by_definition(&key, &seed, out_len);
-            for tile in [1, 2, 3, 5, 8, 12] {
-                let product = by_karatsuba(&key, &seed, out_len, tile);
+            for tile in [1, 2, 3, 5, 8, 12, 16, 20, 32] {
+                let product = by_karatsuba(arithmetic, &key, &seed, out_len, tile);
                 assert!(product == expected, "{key_len} × {out_len}, Karatsuba in tiles of {tile} words");
             }
             for tile in [(key_len, out_len), (key_len.div_ceil(3), out_len.div_ceil(2))] {
-                let product = by_transform(&key, &seed, out_len, 16, tile);
+                let product = by_transform(arithmetic, &key, &seed, out_len, 16, tile);
                 assert!(product == expected, "{key_len} × {out_len}, transforms in tiles of {tile:?}");
             }
         }
     }
 
     /// Every size up to 2^20, for each has a modulus of its own, completely filled.
-    #[test]
-    fn transforms_of_every_size_agree_with_karatsuba() {
+    fn transforms_of_every_size_agree_with_karatsuba(arithmetic: impl Arithmetic) {
         for log_len in 16..=20 {
             let len = 1_usize << log_len;
             for out_len in [1, 1000, len / 2, len - 999, len] {
                 let key_len = len + 1 - out_len;
                 let (key, seed) = (random(key_len, 3), random(len, 4));
-                let product = by_transform(&key, &seed, out_len, log_len, (key_len, out_len));
+                let product = by_transform(arithmetic, &key, &seed, out_len, log_len, (key_len, out_len));
                 let tile = karatsuba::padded(words_for(key_len.min(out_len)));
-                let expected = by_karatsuba(&key, &seed, out_len, tile);
+                let expected = by_karatsuba(arithmetic, &key, &seed, out_len, tile);
                 assert!(product == expected, "2^{log_len} bits, {out_len} of them wanted");
             }
         }
     }
 
     /// A whole product: a seed between zeros. Its remainder must be the product of the remainders.
-    #[test]
-    fn large_products_have_the_right_remainder() {
-        for (a_len, b_len) in [(1 << 20, 1 << 20), (3_000_001, 700_003), (1 << 22, (1 << 22) + 1)] {
-            let (a, b) = (random(a_len, 5), random(b_len, 6));
-            let out_len = a_len + b_len - 1;
-            let seed = Bits::concat(&[Bits::zeros(a_len - 1), b.clone(), Bits::zeros(a_len - 1)]);
-            let product = middle(&a, &seed, out_len);
-            let expected = by_definition(
-                &Bits::from_words(vec![remainder(&a)], 64),
-                &Bits::concat(&[Bits::zeros(63), Bits::from_words(vec![remainder(&b)], 64), Bits::zeros(63)]),
-                127,
-            );
-            assert_eq!(remainder(&product), remainder(&expected), "{a_len} × {b_len} bits");
+    fn large_products_have_the_right_remainder(arithmetic: impl Arithmetic) {
+        for lens in [(1 << 20, 1 << 20), (3_000_001, 700_003), (1 << 22, (1 << 22) + 1)] {
+            has_the_right_remainder(arithmetic, lens);
         }
     }
 
-    #[test]
-    fn tiles_cover_very_unequal_operands() {
+    fn has_the_right_remainder(arithmetic: impl Arithmetic, (a_len, b_len): (usize, usize)) {
+        let (a, b) = (random(a_len, 5), random(b_len, 6));
+        let out_len = a_len + b_len - 1;
+        let seed = Bits::concat(&[Bits::zeros(a_len - 1), b.clone(), Bits::zeros(a_len - 1)]);
+        let product = middle(arithmetic, &a, &seed, out_len);
+        let expected = by_definition(
+            &Bits::from_words(vec![remainder(&a)], 64),
+            &Bits::concat(&[Bits::zeros(63), Bits::from_words(vec![remainder(&b)], 64), Bits::zeros(63)]),
+            127,
+        );
+        assert_eq!(remainder(&product), remainder(&expected), "{a_len} × {b_len} bits");
+    }
+
+    fn tiles_cover_very_unequal_operands(arithmetic: impl Arithmetic) {
         for (key_len, out_len) in [(70_000, 900_001), (900_001, 70_000), (100, 300_000), (300_000, 100)] {
             let (key, seed) = (random(key_len, 7), random(key_len + out_len - 1, 8));
-            let expected = by_karatsuba(&key, &seed, out_len, 64);
+            let expected = by_karatsuba(arithmetic, &key, &seed, out_len, 64);
             for method in Method::transforms(key_len, out_len).step_by(23) {
-                assert!(method.run(&key, &seed, out_len) == expected, "{key_len} × {out_len} by {method:?}");
+                assert!(
+                    method.run(arithmetic, &key, &seed, out_len) == expected,
+                    "{key_len} × {out_len} by {method:?}"
+                );
             }
         }
+    }
+
+    /// For each bit of the key that is 1, the window of the seed that it sees.
+    fn by_schoolbook(key: &Bits, seed: &Bits, out_len: usize) -> Bits {
+        let mut sum = Bits::zeros(out_len);
+        for one in key.ones() {
+            let first = key.len() - 1 - one;
+            sum.xor_assign(&seed.slice(first..first + out_len));
+        }
+        sum
+    }
+
+    fn products_agree_with_the_schoolbook(arithmetic: impl Arithmetic) {
+        for (key_len, out_len) in
+            [(4095, 4097), (8192, 8192), (12_289, 9_000), (30_000, 35_537), (65_536, 65_536)]
+        {
+            let (key, seed) = (random(key_len, 9), random(key_len + out_len - 1, 10));
+            let product = middle(arithmetic, &key, &seed, out_len);
+            assert!(product == by_schoolbook(&key, &seed, out_len), "{key_len} × {out_len} bits");
+        }
+    }
+
+    fn a_pool_gives_the_same_bits(arithmetic: impl Arithmetic) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads start");
+        for (key_len, out_len) in [(40_000, 30_000), (600_000, 500_000), (200_000, 900_000)] {
+            let (key, seed) = (random(key_len, 11), random(key_len + out_len - 1, 12));
+            let alone = middle(arithmetic, &key, &seed, out_len);
+            assert!(
+                pool.install(|| middle(arithmetic, &key, &seed, out_len)) == alone,
+                "{key_len} × {out_len}"
+            );
+        }
+    }
+
+    /// Some minutes: `cargo test --release -p qkdpp-kernels -- --ignored the_largest`.
+    #[test]
+    #[ignore = "takes minutes"]
+    fn the_largest_products_have_the_right_remainder() {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = crate::simd::Avx2::detect() {
+            for log_len in 23..=26 {
+                has_the_right_remainder(avx2, (1 << log_len, 1 << log_len));
+                has_the_right_remainder(avx2, ((1 << log_len) - 12_345, (1 << log_len) + 77));
+            }
+        }
+        has_the_right_remainder(Portable, (1 << 26, 1 << 26));
     }
 }

@@ -108,7 +108,8 @@ fn in_word(half: usize, shift: usize) -> (usize, u64, u64) {
 }
 
 /// Adds the top `shift` bits to the lowest ones.
-pub(super) fn add_top_to_bottom(words: &mut [u64], shift: usize) {
+#[inline]
+pub(in super::super) fn add_top_to_bottom(words: &mut [u64], shift: usize) {
     if shift < 64 {
         words[0] ^= words[words.len() - 1] >> (64 - shift);
     } else {

@@ -47,17 +47,15 @@ pub(super) fn split_columns(words: &[u64]) -> Zeroizing<Vec<Gf2e16>> {
 }
 
 /// The inverse of [`split_columns`].
-pub(super) fn join_columns(rows: &[Gf2e16]) -> Zeroizing<Vec<u64>> {
+pub(super) fn join_columns(rows: &[Gf2e16], words: &mut [u64]) {
     let stride = rows.len() / 64;
-    let mut words = Zeroizing::new(vec![0; COLUMN * stride]);
     let mut column = Column::new();
     for (at, rows) in rows.as_chunks().0.iter().enumerate() {
         *column.nodes = *rows;
         transpose(&mut column.nodes);
         column.join();
-        column.scatter(&mut words, at, stride);
+        column.scatter(words, at, stride);
     }
-    words
 }
 
 impl Column {

@@ -32,6 +32,23 @@
 //! transform over GF(2^64) with 32-bit pieces carries twice the data and multiplies in a larger field from
 //! the first level on.
 //!
+//! **By hand**, for 2^4 bits: s_0 = x, s_1 = x² + x, s_2 = x⁴ + x, M = s_4 + 1 = x^16 + x + 1. Take f = x⁵ = x·s_2 + s_1 + x, that
+//! is X_5 + X_2 + X_1, and u_0 = v_1, u_1 = v_2, u_2 = v_4:
+//!
+//! ```text
+//! level  index bit   coefficients                          multipliers
+//!   -        -       0 1 1 0 0 1 0 0 | 0 0 0 0 0 0 0 0     (X_0 first)
+//!   1        3       0 1 1 0 | 0 1 0 0                     extension by u_0, product with 0
+//!   2        2       0  1+u_1 | 1  0                       extension by u_1, product with 0
+//!   3        1       v_3 | 1+u_1    v_3+1 | 1+u_1          v_3
+//!   4        0       v_3 + (1+u_1)·u_2                     extension by u_2, product with 0
+//!                    v_3+1 + v_1·(1+u_1) + (1+u_1)·u_2     extension by u_2, product with v_1
+//! ```
+//!
+//! (`|` is where the next level cuts.) The result is f at the points v_4 and v_4 + v_1, one root of each of the two factors of
+//! M, which have degree 8: indeed u_2² = u_2 + v_3 and u_2⁴ = u_2 + u_1, hence u_2⁵ = v_3 + (1+u_1)·u_2. Sixteen bits have become
+//! two elements of GF(2^8). A product modulo M takes two products of such elements, and the levels backwards.
+//!
 //! **Bit planes.** Elements are held bit by bit, 64 elements at a time: words of a polynomial's bits are already such
 //! planes. Levels 1 to 10 work on columns of 2^10 words, far apart, with 64 neighbouring bits in a word
 //! ([`columns`]). They make 64 nodes; a transposition then puts the nodes side by side in a word and what were
@@ -44,10 +61,10 @@
 //! FOCS 2014 for the basis X_i; Chen, Cheng, Kuo, Li, Yang, arXiv:1708.09746 for products of binary polynomials by
 //! it; Li, Chen, Kuo, Cheng, Yang, ISSAC 2018 (arXiv:1802.03932) for the use of Frobenius.
 
-mod basis;
+pub(super) mod basis;
 mod columns;
 mod levels;
-mod tower;
+pub(super) mod tower;
 mod transform;
 
 pub(super) use transform::{LOG_LENS, Spectrum};

@@ -21,7 +21,7 @@ use zeroize::DefaultIsZeroes;
 
 /// v_0..v_31, the Cantor basis of GF(2^32); bit p of an entry is the coordinate at the product of the u_j over the
 /// ones j of p.
-pub(super) const CANTOR: [u32; 32] = [
+pub(in super::super) const CANTOR: [u32; 32] = [
     0x0000_0001,
     0x0000_0002,
     0x0000_0004,
@@ -208,7 +208,7 @@ impl<F: Factor> Factor for [F; 3] {
 }
 
 /// The product of two single elements of the field of 2^degree elements; for tables, not for secrets.
-const fn multiply(a: u32, b: u32, degree: usize) -> u32 {
+pub(in super::super) const fn multiply(a: u32, b: u32, degree: usize) -> u32 {
     if degree == 1 {
         return a & b;
     }

@@ -25,19 +25,19 @@ pub(in super::super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// The values of 0 modulo the M of degree 2^`log_len`.
-    pub(in super::super) fn zero(log_len: u32) -> Self {
-        assert!(LOG_LENS.contains(&log_len), "no transform of 2^{log_len} bits");
-        Self { values: Zeroizing::new(vec![Gf2e32::default(); 1 << (log_len - LOG_ELEMENT)]) }
+    /// The values of 0 modulo the same M.
+    pub(in super::super) fn zero(&self) -> Self {
+        Self { values: Zeroizing::new(vec![Gf2e32::default(); self.values.len()]) }
     }
 
-    /// The values of the polynomial with these coefficients, which are a power of two in number.
-    pub(in super::super) fn of(mut words: Zeroizing<Vec<u64>>) -> Self {
+    /// The values of the polynomial with these coefficients, which are a power of two in number; the words are left with
+    /// anything.
+    pub(in super::super) fn of(words: &mut [u64]) -> Self {
         let m = words.len().ilog2() + 6;
-        let mut spectrum = Self::zero(m);
-        basis::from_powers(&mut words);
-        let mut rows = split_columns(&words);
-        drop(words);
+        assert!(LOG_LENS.contains(&m), "no transform of 2^{m} bits");
+        let mut spectrum = Self { values: Zeroizing::new(vec![Gf2e32::default(); 1 << (m - LOG_ELEMENT)]) };
+        basis::from_powers(words);
+        let mut rows = split_columns(words);
         split(&mut rows, FIRST_ROW_LEVEL..=15, NODE_AT_10);
         let (row_len, value_len) = (rows.len() / NODES_AT_16, spectrum.values.len() / NODES_AT_16);
         let blocks = rows.chunks_exact(row_len).zip(spectrum.values.chunks_exact_mut(value_len));
@@ -49,7 +49,7 @@ impl Spectrum {
     }
 
     /// The inverse of [`of`](Self::of).
-    pub(in super::super) fn into_polynomial(mut self) -> Zeroizing<Vec<u64>> {
+    pub(in super::super) fn into_polynomial(mut self, words: &mut [u64]) {
         let m = self.values.len().ilog2() + LOG_ELEMENT;
         let mut rows = Zeroizing::new(vec![Gf2e16::default(); 2 * self.values.len()]);
         let (row_len, value_len) = (rows.len() / NODES_AT_16, self.values.len() / NODES_AT_16);
@@ -60,10 +60,9 @@ impl Spectrum {
         }
         drop(self);
         join(&mut rows, FIRST_ROW_LEVEL..=15, NODE_AT_10);
-        let mut words = join_columns(&rows);
+        join_columns(&rows, words);
         drop(rows);
-        basis::to_powers(&mut words);
-        words
+        basis::to_powers(words);
     }
 
     /// Adds the product of two polynomials modulo M.
@@ -90,8 +89,12 @@ mod tests {
     #[test]
     fn polynomials_come_back_from_their_values() {
         for log_len in 16..=21 {
-            let words = Zeroizing::new(random(1 << log_len, 1).words().to_vec());
-            assert!(Spectrum::of(words.clone()).into_polynomial() == words, "2^{log_len} bits");
+            let polynomial = random(1 << log_len, 1);
+            let mut words = polynomial.words().to_vec();
+            let spectrum = Spectrum::of(&mut words);
+            words.fill(0);
+            spectrum.into_polynomial(&mut words);
+            assert!(words == polynomial.words(), "2^{log_len} bits");
         }
     }
 }
