@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use qkdpp_kernels::bits::words_for;
 use qkdpp_kernels::toeplitz::{Family, Toeplitz};
 use qkdpp_kernels::{Backend, Bits, Job, JobId, Output};
 use zeroize::Zeroizing;
@@ -89,6 +90,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     write(&arguments.output, &Zeroizing::new(secret.to_bytes())).map_err(Failure::file(&arguments.output))
 }
 
+/// Bytes of a file that are read at once.
+const PART: usize = 1 << 20;
+
 /// Reads exactly `bits` bits.
 fn read(path: &Path, bits: usize) -> Result<Bits, Failure> {
     let mut file = File::open(path).map_err(Failure::file(path))?;
@@ -98,16 +102,22 @@ fn read(path: &Path, bits: usize) -> Result<Bits, Failure> {
         let path = path.display();
         return Err(Failure::Input(format!("{path} has {got} bytes, {bits} bits need exactly {want}")));
     }
-    let mut bytes = Zeroizing::new(vec![0; want]);
-    file.read_exact(&mut bytes).map_err(Failure::file(path))?;
-    let used = bits % 8;
-    if used != 0 && bytes[want - 1] >> used != 0 {
-        let path = path.display();
-        return Err(Failure::Input(format!(
-            "the last byte of {path} has bits after bit {bits}, they must be 0"
-        )));
+    // In parts, straight into words: a long key is never in memory twice.
+    let mut words = Zeroizing::new(Vec::with_capacity(words_for(bits)));
+    let mut part = Zeroizing::new(vec![0; PART]);
+    for start in (0..want).step_by(PART) {
+        let part = &mut part[..PART.min(want - start)];
+        file.read_exact(part).map_err(Failure::file(path))?;
+        let used = bits - 8 * start;
+        if used < 8 * part.len() && part[part.len() - 1] >> (used % 8) != 0 {
+            let path = path.display();
+            return Err(Failure::Input(format!(
+                "the last byte of {path} has bits after bit {bits}, they must be 0"
+            )));
+        }
+        words.extend_from_slice(Bits::from_bytes(part, 8 * part.len()).words());
     }
-    Ok(Bits::from_bytes(&bytes, bits))
+    Ok(Bits::from_words(std::mem::take(&mut *words), bits))
 }
 
 fn compute(backend: &mut dyn Backend, job: Toeplitz) -> Result<Bits, Failure> {
