@@ -84,9 +84,11 @@ fn portable(job: &Job) -> Output {
 fn with_avx2(avx2: Avx2, job: &Job) -> Output {
     match job {
         Job::Parities(job) => Output::Parities(parities::avx2::run(avx2, job)),
+        Job::Syndrome(job) => Output::Syndrome(ldpc::avx2::syndrome(avx2, job)),
+        Job::LdpcDecode(job) => Output::LdpcDecode(ldpc::avx2::decode(avx2, job)),
         Job::PolyHash(job) => Output::PolyHash(polyhash::avx2::run(avx2, job)),
         Job::Toeplitz(job) => Output::Toeplitz(toeplitz::avx2::run(avx2, job)),
-        _ => portable(job),
+        Job::Sift(_) => portable(job),
     }
 }
 

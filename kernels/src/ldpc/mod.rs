@@ -6,6 +6,8 @@
 //! The codes themselves come from [`family`], a ladder for each frame length; [`design`] made them, [`file`](mod@file)
 //! is how they are kept.
 
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
 pub mod code;
 pub mod degrees;
 pub mod design;
@@ -14,6 +16,8 @@ pub mod file;
 pub mod portable;
 pub mod reference;
 pub mod rule;
+#[cfg(test)]
+mod samples;
 pub mod simulation;
 
 use std::sync::Arc;

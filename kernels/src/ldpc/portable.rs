@@ -1,26 +1,40 @@
 //! Syndromes a word at a time, and layered decoding of up to 64 checks at a time.
 
-mod decoder;
-mod parity;
+pub(super) mod decoder;
+pub(super) mod parity;
 
 use rayon::prelude::*;
 
-use super::{Decoded, LdpcDecode, Syndrome};
+use super::{Code, Decoded, LdpcDecode, Syndrome};
 use crate::bits::Bits;
 
 /// The syndromes of the frames of `job`, frame by frame.
 pub fn syndrome(job: &Syndrome) -> Bits {
+    syndrome_wide(job, parity::of_all_checks::<1>)
+}
+
+/// As [`syndrome`]; `of_frames` is [`parity::of_all_checks`], compiled for registers of `LANES` words.
+pub(super) fn syndrome_wide<const LANES: usize>(
+    job: &Syndrome,
+    of_frames: impl Fn(&Code, &[Bits; LANES]) -> [Bits; LANES] + Sync,
+) -> Bits {
     let (code, n) = (job.code(), job.code().variables());
     let count = job.frames().len() / n;
-    let of_frame =
-        |frame: usize| parity::of_all_checks(code, &job.frames().slice(frame * n..(frame + 1) * n));
-    // A backend's pool shares the frames out; outside of one, the calling thread does all the work.
-    let syndromes: Vec<Bits> = if rayon::current_thread_index().is_some() {
-        (0..count).into_par_iter().map(of_frame).collect()
-    } else {
-        (0..count).map(of_frame).collect()
+    let frame = |index: usize| job.frames().slice(index * n..(index + 1) * n);
+    let of_part = |first: usize| -> Vec<Bits> {
+        if count - first >= LANES {
+            of_frames(code, &std::array::from_fn(|lane| frame(first + lane))).into()
+        } else {
+            (first..count).flat_map(|index| parity::of_all_checks(code, &[frame(index)])).collect()
+        }
     };
-    Bits::concat(&syndromes)
+    // A backend's pool shares the parts out; outside of one, the calling thread does all the work.
+    let parts: Vec<Vec<Bits>> = if rayon::current_thread_index().is_some() {
+        (0..count.div_ceil(LANES)).into_par_iter().map(|part| of_part(LANES * part)).collect()
+    } else {
+        (0..count).step_by(LANES).map(of_part).collect()
+    };
+    Bits::concat(parts.iter().flatten())
 }
 
 /// Decodes the word of `job`.
@@ -41,70 +55,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::bits::words_for;
-    use crate::ldpc::{Code, reference, rule};
-
-    /// Codes of every kind of lifting factor: below, equal to and above a word.
-    fn codes() -> impl Strategy<Value = Code> {
-        let sizes = (1..5_usize, 2..9_usize, prop::sample::select(vec![8_usize, 16, 32, 64, 128, 256]));
-        sizes.prop_flat_map(|(rows, columns, z)| {
-            let entries = prop::collection::vec(-(z as i32) / 2..z as i32, rows * columns);
-            entries.prop_map(move |entries| {
-                let entries = entries.into_iter().map(|entry| entry.max(-1)).collect();
-                let mut base =
-                    Array2::from_shape_vec((rows, columns), entries).expect("as many as the matrix has");
-                // The first row meets all columns and the others two at least, so that the limits hold.
-                base.row_mut(0).mapv_inplace(|entry| entry.max(0));
-                base.column_mut(0).mapv_inplace(|entry| entry.max(0));
-                base.column_mut(columns - 1).mapv_inplace(|entry| entry.max(0));
-                Code::new(base, z).expect("within the limits")
-            })
-        })
-    }
-
-    fn bits(len: usize) -> impl Strategy<Value = Arc<Bits>> {
-        let words = prop::collection::vec(any::<u64>(), words_for(len));
-        words.prop_map(move |words| Arc::new(Bits::from_words(words, len)))
-    }
-
-    /// About `share` of 256 bits set.
-    fn sparse_bits(len: usize, share: u8) -> impl Strategy<Value = Arc<Bits>> {
-        let bytes = prop::collection::vec(any::<u8>(), len);
-        bytes.prop_map(move |bytes| Arc::new(bytes.into_iter().map(|byte| byte < share).collect::<Bits>()))
-    }
-
-    fn syndrome_jobs() -> impl Strategy<Value = Syndrome> {
-        (codes(), 0..4_usize).prop_flat_map(|(code, frames)| {
-            let code = Arc::new(code);
-            let frames = bits(frames * code.variables());
-            frames.prop_map(move |frames| Syndrome::new(Arc::clone(&code), frames).expect("whole frames"))
-        })
-    }
-
-    /// Half of the jobs can be solved; the others look for a word with a random syndrome.
-    fn decode_jobs() -> impl Strategy<Value = LdpcDecode> {
-        codes().prop_flat_map(|code| {
-            let code = Arc::new(code);
-            let (n, m) = (code.variables(), code.checks());
-            let inputs = (bits(n), sparse_bits(n, 12), bits(m), prop::option::of(sparse_bits(n, 60)));
-            let parameters = (prop_oneof![1..4_u8, 20..30_u8, 1..=127_u8], 0..9_u32, any::<bool>());
-            (inputs, parameters).prop_map(
-                move |((sent, errors, random, known), (channel, limit, solvable))| {
-                    let mut word = (*sent).clone();
-                    word.xor_assign(&errors);
-                    let syndrome = if solvable {
-                        Arc::new(reference::syndrome(
-                            &Syndrome::new(Arc::clone(&code), sent).expect("one frame"),
-                        ))
-                    } else {
-                        random
-                    };
-                    LdpcDecode::new(Arc::clone(&code), Arc::new(word), syndrome, known, channel, limit)
-                        .expect("the shapes of the code")
-                },
-            )
-        })
-    }
+    use crate::ldpc::reference;
+    use crate::ldpc::samples::{decode_jobs, family_jobs, syndrome_jobs};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(128))]
@@ -121,22 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn a_code_of_the_family_agrees_with_the_reference() {
-        for (frame_bits, qber) in [(1 << 14, 0.02), (1 << 16, 0.05)] {
-            let code = &crate::ldpc::family::for_qber(frame_bits, qber).expect("a rung").code;
-            let pattern =
-                |step: usize| (0..frame_bits).map(|i| (i * i / 7 + i) % step == 0).collect::<Bits>();
-            let mut word = pattern(3);
-            word.xor_assign(&pattern((2.0 / qber) as usize));
-            let sent = Syndrome::new(Arc::clone(code), Arc::new(pattern(3))).expect("one frame");
-            let target = Arc::new(syndrome(&sent));
-            assert_eq!(*target, reference::syndrome(&sent));
-            let channel = rule::channel_magnitude(qber);
-            let job = LdpcDecode::new(Arc::clone(code), Arc::new(word), target, None, channel, 50);
-            let job = job.expect("the shapes of the code");
+    fn codes_of_the_family_agree_with_the_reference() {
+        for (job, sent) in family_jobs() {
             let decoded = decode(&job);
             assert_eq!(decoded, reference::decode(&job));
-            assert!(decoded.converged && decoded.word == pattern(3));
+            assert!(decoded.converged && decoded.word == *sent);
         }
     }
 

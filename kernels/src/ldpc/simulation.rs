@@ -9,6 +9,7 @@ use sha3::digest::{ExtendableOutput, Update, XofReader};
 
 use super::{Code, LdpcDecode, Syndrome, portable, rule};
 use crate::bits::Bits;
+use crate::{Job, Level, Output};
 
 /// What became of the simulated frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +70,9 @@ fn run_frame(code: &Arc<Code>, qber: f64, max_iterations: u32, mut random: impl 
     let (received, syndrome) = (Arc::new(received), Arc::new(syndrome));
     let job =
         LdpcDecode::new(Arc::clone(code), received, syndrome, None, channel, max_iterations).expect(SHAPES);
-    let decoded = portable::decode(&job);
+    let Output::LdpcDecode(decoded) = Level::auto().run(&Job::LdpcDecode(job)) else {
+        unreachable!("a decoding job gives a decoded word");
+    };
     Outcome {
         frames: 1,
         failed: u32::from(!decoded.converged),

@@ -195,7 +195,7 @@ fn pack(lanes: &[i16], truth: impl Fn(i16) -> bool) -> u64 {
 }
 
 /// [`rule::THR`] searched beforehand: the magnitude for each sum up to [`SILENT`]; padded to a power of two.
-static MAGNITUDE: [u8; 1 << 14] = {
+pub(in crate::ldpc) static MAGNITUDE: [u8; 1 << 14] = {
     let mut table = [0; 1 << 14];
     let mut m = 0;
     while m < rule::THR.len() {
@@ -210,12 +210,12 @@ static MAGNITUDE: [u8; 1 << 14] = {
 };
 
 /// The smallest sum with magnitude 0.
-const SILENT: u16 = rule::THR[0];
+pub(in crate::ldpc) const SILENT: u16 = rule::THR[0];
 
 /// [`rule::PHI`], no more than [`SILENT`]: with 16-bit saturating sums this gives the same magnitudes. An edge whose φ
 /// was cut silences all others before and after; and where a sum saturates, what is left without any one edge is at
 /// least 65535 − `SILENT`, which is silent too.
-static PHI: [u16; 128] = {
+pub(in crate::ldpc) const PHI: [u16; 128] = {
     let mut table = rule::PHI;
     table[0] = SILENT;
     table
