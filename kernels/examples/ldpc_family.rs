@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let wanted: Vec<String> = env::args().skip(1).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("codes");
     fs::create_dir_all(&folder)?;
-    for design in degrees::short_frames().into_iter().chain(degrees::long_frames()) {
+    for design in [degrees::short_frames(), degrees::long_frames(), degrees::longest_frames()].concat() {
         let code = Arc::new(Code::new(design.base()?, design.lifting)?);
         let name = format!("n{}-m{}.qc", code.variables(), code.checks());
         if wanted.is_empty() || wanted.contains(&name) {

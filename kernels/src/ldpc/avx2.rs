@@ -8,18 +8,18 @@ mod columns;
 mod decoder;
 
 use super::portable::parity;
-use super::{Code, Decoded, LdpcDecode, Syndrome, portable};
+use super::{Decoded, LdpcDecode, Syndrome, portable};
 use crate::bits::Bits;
 use crate::simd::Avx2;
 
 /// The syndromes of the frames of `job`, frame by frame.
-pub fn syndrome(_: Avx2, job: &Syndrome) -> Bits {
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn of_four_frames(code: &Code, frames: &[Bits; 4]) -> [Bits; 4] {
-        parity::of_all_checks(code, frames)
-    }
-    // SAFETY: an `Avx2` exists only where the machine has these features.
-    portable::syndrome_wide(job, |code, frames| unsafe { of_four_frames(code, frames) })
+pub fn syndrome(avx2: Avx2, job: &Syndrome) -> Bits {
+    portable::syndrome_wide(job, |code, frames: &[Bits; 4]| {
+        avx2.run(
+            #[inline(always)]
+            || parity::of_all_checks(code, frames),
+        )
+    })
 }
 
 /// Decodes the word of `job`.

@@ -38,6 +38,14 @@ pub enum CodeError {
         /// The lifting factor Z.
         lifting: usize,
     },
+    /// More rows should be split than there are.
+    #[error("{rows} base rows cannot be split, there are {available}")]
+    Split {
+        /// Rows to be split.
+        rows: usize,
+        /// Base rows.
+        available: usize,
+    },
     /// A row has too few or too many shifts.
     #[error("base row {row} has {weight} shifts, it must have 2 to 255")]
     RowWeight {
@@ -135,6 +143,28 @@ impl Code {
         &self.rows
     }
 
+    /// This code with its first `rows` base rows split in two, which then stand in their place: every other entry of a row
+    /// goes to its second half. The parities of both halves add up to that of the row.
+    ///
+    /// Splitting is how the leak is fitted to an error rate: each row adds Z checks, and no column changes its degree.
+    ///
+    /// # Errors
+    /// If there are fewer rows, or one of them has fewer than four entries.
+    pub fn split(&self, rows: usize) -> Result<Self, CodeError> {
+        let (m, n) = self.base.dim();
+        if rows > m {
+            return Err(CodeError::Split { rows, available: m });
+        }
+        let mut base = Array2::from_elem((m + rows, n), -1);
+        for (row, entries) in self.rows.iter().enumerate() {
+            for (index, entry) in entries.iter().enumerate() {
+                let place = if row < rows { 2 * row + index % 2 } else { rows + row };
+                base[(place, entry.column)] = entry.shift as i32;
+            }
+        }
+        Self::new(base, self.z)
+    }
+
     /// Bits of syndrome for each bit of a frame, m/n.
     pub fn leak_rate(&self) -> f64 {
         self.checks() as f64 / self.variables() as f64
@@ -184,5 +214,16 @@ mod tests {
             Code::new(Array2::zeros((65, 2)), 8),
             Err(CodeError::ColumnWeight { column: 0, weight: 65 })
         );
+    }
+
+    #[test]
+    fn halves_of_a_split_row_add_up_to_it() {
+        let code = Code::new(array![[0, 1, 2, 3, 4], [5, -1, 6, 7, 0]], 8).expect("a code");
+        let split = code.split(1).expect("rows of weight 5");
+        assert_eq!(*split.base(), array![[0, -1, 2, -1, 4], [-1, 1, -1, 3, -1], [5, -1, 6, 7, 0]]);
+        assert_eq!(code.split(0), Ok(code.clone()));
+        assert_eq!(code.split(3), Err(CodeError::Split { rows: 3, available: 2 }));
+        let light = Code::new(array![[0, 1, 2]], 8).expect("a code");
+        assert_eq!(light.split(1), Err(CodeError::RowWeight { row: 1, weight: 1 }));
     }
 }

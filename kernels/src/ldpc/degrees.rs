@@ -6,8 +6,9 @@
 //! to 28, and few enough pairs of entries that 4-cycles can be avoided. The last limit binds the lowest leak rates, and
 //! short frames have distributions of their own there; the five lowest of those have no columns of degree 2, because
 //! in so few rows these keep a few frames in a hundred from ever converging, and four of them were adjusted by hand after
-//! simulation. The density evolution itself is not part of this repository yet; the rungs' `max_qber` is measured. Starting points were the distributions of
-//! Martinez-Mateo, Elkouss and Martin (Quantum Inf. Comput. 12, 2012) and of Elkouss et al. (IEEE ISIT 2009).
+//! simulation. The density evolution itself is not part of this repository yet; the rungs' `max_qber` is measured. Starting
+//! points were the distributions of Martinez-Mateo, Elkouss and Martin (Quantum Inf. Comput. 12, 2012) and of Elkouss et al.
+//! (IEEE ISIT 2009).
 
 use super::design::Design;
 
@@ -17,7 +18,7 @@ type Degrees = &'static [(usize, usize)];
 /// Rungs of a ladder.
 const RUNGS: usize = 16;
 
-/// (base rows for 256 base columns, their degrees) for frames of 2^16 bits.
+/// (base rows for 256 base columns, their degrees) for frames of 2^16 bits and more.
 #[rustfmt::skip]
 const LONG: [(usize, Degrees); RUNGS] = [
     (13, &[(3, 163), (9, 39), (10, 32), (18, 1), (19, 21)]),
@@ -58,8 +59,20 @@ pub fn short_frames() -> Vec<Design> {
 
 /// The designs of frames of 2^16 bits, ascending in leak rate: 512 columns lifted by 128.
 pub fn long_frames() -> Vec<Design> {
-    let doubled = |degrees: Degrees| degrees.iter().map(|&(degree, columns)| (degree, 2 * columns)).collect();
+    enlarged(2, 128)
+}
+
+/// The designs of frames of 2^18 bits, ascending in leak rate: 1024 columns lifted by 256. Frames of this length are for
+/// error rates from 0.8 % on, so the three lowest rungs are left out.
+pub fn longest_frames() -> Vec<Design> {
+    enlarged(4, 256).split_off(3)
+}
+
+/// The long frames' distributions in `factor` times as many columns.
+fn enlarged(factor: usize, lifting: usize) -> Vec<Design> {
+    let columns =
+        |degrees: Degrees| degrees.iter().map(|&(degree, columns)| (degree, factor * columns)).collect();
     LONG.iter()
-        .map(|&(rows, degrees)| Design { rows: 2 * rows, degrees: doubled(degrees), lifting: 128 })
+        .map(|&(rows, degrees)| Design { rows: factor * rows, degrees: columns(degrees), lifting })
         .collect()
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use super::{Code, file::CodeFile};
 
 /// Frame lengths with a ladder, in bits.
-pub const FRAME_BITS: [usize; 2] = [1 << 14, 1 << 16];
+pub const FRAME_BITS: [usize; 3] = [1 << 14, 1 << 16, 1 << 18];
 
 /// A code of a ladder.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Rung {
 
 /// The ladder of frames of `frame_bits` bits, ascending in leak rate; empty if there is none.
 pub fn ladder(frame_bits: usize) -> &'static [Rung] {
-    static LADDERS: [OnceLock<Vec<Rung>>; 2] = [const { OnceLock::new() }; 2];
+    static LADDERS: [OnceLock<Vec<Rung>>; FRAME_BITS.len()] = [const { OnceLock::new() }; FRAME_BITS.len()];
     let Some(index) = FRAME_BITS.iter().position(|&bits| bits == frame_bits) else { return &[] };
     LADDERS[index].get_or_init(|| TEXTS[index].iter().map(|text| rung(text)).collect())
 }
@@ -48,11 +48,11 @@ fn rung(text: &str) -> Rung {
 }
 
 macro_rules! texts {
-    ($($name:literal)*) => { [$(include_str!(concat!("../../codes/", $name, ".qc"))),*] };
+    ($($name:literal)*) => { &[$(include_str!(concat!("../../codes/", $name, ".qc"))),*] };
 }
 
 #[rustfmt::skip]
-static TEXTS: [[&str; 16]; 2] = [
+static TEXTS: [&[&str]; FRAME_BITS.len()] = [
     texts!(
         "n16384-m832" "n16384-m960" "n16384-m1152" "n16384-m1344"
         "n16384-m1600" "n16384-m1920" "n16384-m2304" "n16384-m2752"
@@ -64,6 +64,11 @@ static TEXTS: [[&str; 16]; 2] = [
         "n65536-m6400" "n65536-m7680" "n65536-m9216" "n65536-m11008"
         "n65536-m13056" "n65536-m15616" "n65536-m18688" "n65536-m22272"
         "n65536-m26624" "n65536-m31744" "n65536-m37888" "n65536-m40960"
+    ),
+    texts!(
+        "n262144-m21504" "n262144-m25600" "n262144-m30720" "n262144-m36864" "n262144-m44032"
+        "n262144-m52224" "n262144-m62464" "n262144-m74752" "n262144-m89088" "n262144-m106496"
+        "n262144-m126976" "n262144-m151552" "n262144-m163840"
     ),
 ];
 
@@ -78,8 +83,9 @@ mod tests {
         for bits in FRAME_BITS {
             let ladder = ladder(bits);
             assert!(ladder.iter().all(|rung| rung.code.variables() == bits));
-            assert!((0.045..0.055).contains(&ladder[0].code.leak_rate()));
-            assert!((0.6..0.65).contains(&ladder[15].code.leak_rate()));
+            let lowest = if bits == 1 << 18 { 0.08..0.085 } else { 0.045..0.055 };
+            assert!(lowest.contains(&ladder[0].code.leak_rate()));
+            assert!((0.6..0.65).contains(&ladder[ladder.len() - 1].code.leak_rate()));
             for pair in ladder.windows(2) {
                 let ratio = pair[1].code.leak_rate() / pair[0].code.leak_rate();
                 assert!((1.0..=1.2).contains(&ratio), "{:?} after {:?}", pair[1], pair[0]);
@@ -90,7 +96,8 @@ mod tests {
 
     #[test]
     fn committed_codes_are_those_of_the_designs() {
-        for (bits, designs) in FRAME_BITS.into_iter().zip([degrees::short_frames(), degrees::long_frames()]) {
+        let designs = [degrees::short_frames(), degrees::long_frames(), degrees::longest_frames()];
+        for (bits, designs) in FRAME_BITS.into_iter().zip(designs) {
             assert_eq!(designs.len(), ladder(bits).len());
             for (design, rung) in designs.iter().zip(ladder(bits)) {
                 assert_eq!(design.base().as_ref(), Ok(rung.code.base()), "{design:?}");

@@ -6,6 +6,7 @@
 //! The codes themselves come from [`family`], a ladder for each frame length; [`design`] made them, [`file`](mod@file)
 //! is how they are kept.
 
+pub mod alist;
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
 pub mod code;
@@ -13,6 +14,7 @@ pub mod degrees;
 pub mod design;
 pub mod family;
 pub mod file;
+pub mod messages;
 pub mod portable;
 pub mod reference;
 pub mod rule;

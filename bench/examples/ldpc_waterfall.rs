@@ -1,0 +1,133 @@
+//! How often LDPC codes fail, and what they leak, against the error rate: writes bench/ldpc/{codes,profiles}.csv and their
+//! plot. `cargo run --release -p qkdpp-bench --example ldpc_waterfall` takes about half an hour of one core; numbers of frames
+//! given as arguments (a point of a code, a point of profile fast, of profile efficient) change that.
+
+use std::fs;
+use std::path::Path;
+
+use plotters::prelude::*;
+use qkdpp_bench::entropy;
+use qkdpp_kernels::ldpc::messages::{MESSAGES, Messages};
+use qkdpp_kernels::ldpc::{family, simulation};
+
+/// Iterations of a decoding, as in the default profile.
+const ITERATIONS: u32 = 60;
+const SEED: [u8; 32] = [42; 32];
+/// Error rates of the profiles.
+const QBERS: [f64; 7] = [0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08];
+/// Rungs of the ladder of 2^16 whose waterfall is drawn, and error rates in units of their `max_qber`.
+const RUNGS: [usize; 5] = [4, 7, 9, 11, 13];
+const STEPS: [f64; 9] = [0.92, 0.94, 0.96, 0.98, 1.0, 1.02, 1.04, 1.06, 1.08];
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let mut counts = std::env::args().skip(1).map(|count| count.parse());
+    let mut count = |default| counts.next().unwrap_or(Ok(default));
+    let (of_codes, of_fast, of_efficient) = (count(1000)?, count(10_000)?, count(500)?);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ldpc");
+    fs::create_dir_all(&folder)?;
+
+    let mut table = vec!["frame_bits,syndrome_bits,qber,f,frames,failed,undetected,iterations".to_owned()];
+    let mut curves = Vec::new();
+    for rung in RUNGS.map(|index| &family::ladder(1 << 16)[index]) {
+        let mut curve = Vec::new();
+        for qber in STEPS.map(|step| step * rung.max_qber) {
+            let outcome = simulation::run(&rung.code, qber, of_codes, ITERATIONS, SEED);
+            let f = rung.code.leak_rate() / entropy(qber);
+            let iterations = outcome.iterations as f64 / f64::from(outcome.frames);
+            table.push(format!(
+                "{},{},{qber:.6},{f:.4},{},{},{},{iterations:.1}",
+                rung.code.variables(),
+                rung.code.checks(),
+                outcome.frames,
+                outcome.failed,
+                outcome.undetected
+            ));
+            curve.push((qber, f64::from(outcome.failed) / f64::from(outcome.frames)));
+        }
+        curves.push((format!("m = {}", rung.code.checks()), curve));
+    }
+    fs::write(folder.join("codes.csv"), table.join("\n") + "\n")?;
+    fs::write(folder.join("codes.svg"), waterfall(&curves)?)?;
+
+    let mut table = vec![
+        "profile,frame_bits,qber,mean_f,frames,failed,undetected,second_message,third_message,iterations"
+            .to_owned(),
+    ];
+    let mut curves = Vec::new();
+    for (name, bits, frames) in [("fast", 1 << 16, of_fast), ("efficient", 1 << 18, of_efficient)] {
+        let mut curve = Vec::new();
+        for qber in QBERS {
+            let messages = Messages::new(bits, qber, 1.0, MESSAGES).ok_or("no such frames")?;
+            let ended = simulation::exchange(&messages, qber, 0..frames, ITERATIONS, SEED);
+            let f = ended.leak as f64 / (f64::from(frames) * bits as f64 * entropy(qber));
+            let iterations = ended.outcome.iterations as f64 / f64::from(frames);
+            let (failed, undetected) = (ended.outcome.failed, ended.outcome.undetected);
+            let line = format!(
+                "{name},{bits},{qber},{f:.4},{frames},{failed},{undetected},{},{},{iterations:.1}",
+                ended.second, ended.third
+            );
+            println!("{line}");
+            table.push(line);
+            curve.push((qber, f));
+            fs::write(folder.join("profiles.csv"), table.join("\n") + "\n")?;
+        }
+        curves.push((name.to_owned(), curve));
+    }
+    fs::write(folder.join("profiles.svg"), efficiency(&curves)?)?;
+    Ok(())
+}
+
+type Curves = [(String, Vec<(f64, f64)>)];
+
+/// Share of failed frames against error rate, both logarithmic; points without a failure are left out.
+fn waterfall(curves: &Curves) -> Result<String, Failure> {
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, (900, 540)).into_drawing_area();
+        root.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&root)
+            .margin(12)
+            .x_label_area_size(40)
+            .y_label_area_size(60)
+            .build_cartesian_2d((0.009..0.11).log_scale(), (1e-4..1.0).log_scale())?;
+        chart.configure_mesh().x_desc("QBER").y_desc("share of frames that fail").draw()?;
+        for (index, (name, curve)) in curves.iter().enumerate() {
+            let colour = Palette99::pick(index).mix(1.0);
+            let points = curve.iter().copied().filter(|&(_, failed)| failed > 0.0);
+            chart
+                .draw_series(LineSeries::new(points, colour.stroke_width(2)).point_size(3))?
+                .label(name)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+        }
+        chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
+        root.present()?;
+    }
+    Ok(svg)
+}
+
+/// Mean f against error rate.
+fn efficiency(curves: &Curves) -> Result<String, Failure> {
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, (900, 540)).into_drawing_area();
+        root.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&root)
+            .margin(12)
+            .x_label_area_size(40)
+            .y_label_area_size(60)
+            .build_cartesian_2d((0.007..0.09).log_scale(), 1.0..1.25)?;
+        chart.configure_mesh().x_desc("QBER").y_desc("mean f").draw()?;
+        for (index, (name, curve)) in curves.iter().enumerate() {
+            let colour = Palette99::pick(index).mix(1.0);
+            chart
+                .draw_series(LineSeries::new(curve.iter().copied(), colour.stroke_width(2)).point_size(3))?
+                .label(name)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+        }
+        chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
+        root.present()?;
+    }
+    Ok(svg)
+}

@@ -1,0 +1,205 @@
+//! Which code after which message: the leak is fitted to the error rate by splitting rows, in up to three steps.
+//!
+//! The number of errors differs from frame to frame, so a code that corrects nearly every frame leaks too much for most of
+//! them. Alice therefore begins with the syndrome of a code that corrects about half of the frames; for those that
+//! failed she splits further rows and sends the parities of the first halves (the other ones follow), and once more.
+//!
+//! ```text
+//! message 0   core of the family, a rows split     ~ 1/2 of the frames fail
+//! message 1   b > a rows split                     ~ 1/8
+//! message 2   c > b rows split                     < 1/1000
+//! ```
+
+use std::sync::Arc;
+
+use super::{Code, family};
+use crate::bits::Bits;
+
+/// Most messages with parities for a frame.
+pub const MESSAGES: usize = 3;
+
+/// Error rates, and f after each message: the leak of the code over the entropy. Found by simulation, so that the mean leak
+/// is small and about one frame in a thousand fails after the last. In between, f is interpolated over log Q.
+type Schedule = [(f64, [f64; MESSAGES])];
+
+#[rustfmt::skip]
+const SCHEDULES: [&Schedule; 3] = [
+    &[
+        (0.005, [1.25, 1.42, 1.70]), (0.01, [1.18, 1.29, 1.48]), (0.02, [1.14, 1.22, 1.33]),
+        (0.05, [1.11, 1.16, 1.23]), (0.08, [1.10, 1.14, 1.19]),
+    ],
+    &[
+        (0.005, [1.130, 1.200, 1.320]), (0.01, [1.110, 1.160, 1.235]), (0.02, [1.095, 1.130, 1.185]),
+        (0.03, [1.090, 1.115, 1.155]), (0.05, [1.087, 1.110, 1.140]), (0.08, [1.083, 1.102, 1.126]),
+    ],
+    &[
+        (0.005, [1.110, 1.150, 1.210]), (0.01, [1.094, 1.118, 1.155]), (0.02, [1.085, 1.101, 1.130]),
+        (0.03, [1.083, 1.099, 1.120]), (0.05, [1.081, 1.091, 1.106]), (0.08, [1.080, 1.089, 1.101]),
+    ],
+];
+
+/// The codes of a frame, message by message.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    core: Arc<Code>,
+    /// Rows split, and the code, after each message.
+    steps: Vec<(usize, Arc<Code>)>,
+}
+
+impl Messages {
+    /// `count` messages (1 to [`MESSAGES`]) for frames of `frame_bits` bits, of which the share `payload` has the error rate
+    /// `qber` and the rest is known. Fewer messages begin with more leak. `None` if the family has no such frames.
+    ///
+    /// # Panics
+    /// Never: all rows of the family can be split.
+    pub fn new(frame_bits: usize, qber: f64, payload: f64, count: usize) -> Option<Self> {
+        let index = family::FRAME_BITS.iter().position(|&bits| bits == frame_bits)?;
+        let ladder = family::ladder(frame_bits);
+        let leaks = efficiencies(SCHEDULES[index], qber).map(|f| f * payload * entropy(qber));
+        let leaks = &leaks[MESSAGES - count.clamp(1, MESSAGES)..];
+        let core = ladder.iter().rfind(|rung| rung.code.leak_rate() <= leaks[0]).unwrap_or(&ladder[0]);
+        let core = Arc::clone(&core.code);
+        let rows = core.rows().len();
+        let of_leak = |&leak: &f64| {
+            let split = (leak * frame_bits as f64 / core.z() as f64).ceil() as usize;
+            let split = split.saturating_sub(rows).min(rows);
+            let code = core.split(split).expect("rows of the family have at least four entries");
+            (split, Arc::new(code))
+        };
+        let mut steps: Vec<_> = leaks.iter().map(of_leak).collect();
+        steps.dedup_by_key(|(split, _)| *split);
+        Some(Self { core, steps })
+    }
+
+    /// Number of messages.
+    pub fn count(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The code that decodes after `message`, from 0.
+    pub fn code(&self, message: usize) -> &Arc<Code> {
+        &self.steps[message].1
+    }
+
+    /// The code whose syndrome holds what all messages say.
+    pub fn finest(&self) -> &Arc<Code> {
+        self.code(self.count() - 1)
+    }
+
+    /// What message 0 says of a frame: the syndrome of the first code, from that of the finest.
+    pub fn first(&self, finest: &Bits) -> Bits {
+        let (z, from, to) = (self.core.z(), self.steps[0].0, self.steps[self.count() - 1].0);
+        let unsplit = (from..to).map(|row| {
+            let mut sum = rows(finest, z, 2 * row..2 * row + 1);
+            sum.xor_assign(&rows(finest, z, 2 * row + 1..2 * row + 2));
+            sum
+        });
+        let [head, tail] =
+            [rows(finest, z, 0..2 * from), rows(finest, z, 2 * to..self.core.rows().len() + to)];
+        Bits::concat(&[head].into_iter().chain(unsplit).chain([tail]).collect::<Vec<_>>())
+    }
+
+    /// Bits that `message`, from 1, says of a frame.
+    pub fn further_bits(&self, message: usize) -> usize {
+        (self.steps[message].0 - self.steps[message - 1].0) * self.core.z()
+    }
+
+    /// What `message`, from 1, says of a frame: the parities of the first halves of the rows that are split now.
+    pub fn further(&self, finest: &Bits, message: usize) -> Bits {
+        let halves = self.steps[message - 1].0..self.steps[message].0;
+        let halves: Vec<Bits> = halves.map(|row| rows(finest, self.core.z(), 2 * row..2 * row + 1)).collect();
+        Bits::concat(&halves)
+    }
+
+    /// The syndrome after `message`, from 1, from the one before and what the message says.
+    pub fn refined(&self, before: &Bits, message: usize, further: &Bits) -> Bits {
+        let (z, from, to) = (self.core.z(), self.steps[message - 1].0, self.steps[message].0);
+        let mut parts = vec![rows(before, z, 0..2 * from)];
+        for row in from..to {
+            let half = rows(further, z, row - from..row - from + 1);
+            let mut other = rows(before, z, from + row..from + row + 1);
+            other.xor_assign(&half);
+            parts.extend([half, other]);
+        }
+        parts.push(rows(before, z, from + to..self.core.rows().len() + from));
+        Bits::concat(&parts)
+    }
+}
+
+/// Base rows `range` of a syndrome.
+fn rows(syndrome: &Bits, z: usize, range: std::ops::Range<usize>) -> Bits {
+    syndrome.slice(range.start * z..range.end * z)
+}
+
+/// f after each message.
+fn efficiencies(schedule: &Schedule, qber: f64) -> [f64; MESSAGES] {
+    let above = schedule.partition_point(|&(tabled, _)| tabled < qber);
+    let (Some(below), Some(above)) = (above.checked_sub(1), schedule.get(above)) else {
+        return schedule[above.min(schedule.len() - 1)].1;
+    };
+    let ((low, from), (high, to)) = (schedule[below], *above);
+    let share = (qber / low).ln() / (high / low).ln();
+    std::array::from_fn(|message| from[message] + share * (to[message] - from[message]))
+}
+
+/// h(q) in bits, for 0 < q < 1.
+fn entropy(q: f64) -> f64 {
+    -q * q.log2() - (1.0 - q) * (1.0 - q).log2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldpc::{Syndrome, portable};
+
+    #[test]
+    fn messages_add_up_to_the_syndromes_of_their_codes() {
+        let messages = Messages::new(1 << 14, 0.03, 1.0, 3).expect("frames of the family");
+        let frame = Arc::new((0..1 << 14).map(|i| (i * i / 5 + i) % 3 == 0).collect::<Bits>());
+        let syndrome = |code: &Arc<Code>| {
+            portable::syndrome(&Syndrome::new(Arc::clone(code), Arc::clone(&frame)).expect("one frame"))
+        };
+        let finest = syndrome(messages.finest());
+        let mut known = messages.first(&finest);
+        assert_eq!(known, syndrome(messages.code(0)));
+        for message in 1..messages.count() {
+            let further = messages.further(&finest, message);
+            assert_eq!(further.len(), messages.further_bits(message));
+            known = messages.refined(&known, message, &further);
+            assert_eq!(known, syndrome(messages.code(message)));
+        }
+        assert_eq!((messages.count(), &known), (3, &finest));
+    }
+
+    #[test]
+    fn leaks_follow_the_error_rate_and_the_payload() {
+        let new = |qber, payload, count| {
+            Messages::new(1 << 16, qber, payload, count).expect("frames of the family")
+        };
+        for qber in [0.006, 0.0123, 0.033, 0.077, 0.11, 0.2] {
+            let (all, one) = (new(qber, 1.0, 3), new(qber, 1.0, 1));
+            let leaks: Vec<f64> =
+                (0..3).map(|message| all.code(message).leak_rate() / entropy(qber)).collect();
+            assert!(leaks.is_sorted() && leaks[0] > 1.04 && leaks[2] < 1.45, "{qber}: {leaks:?}");
+            assert_eq!((one.count(), all.count()), (1, 3));
+            let difference = one.code(0).leak_rate() / all.finest().leak_rate() - 1.0;
+            assert!(difference.abs() < 0.02, "{qber}: {difference}");
+        }
+        assert!(new(0.03, 0.8, 3).code(0).leak_rate() < 0.83 * new(0.03, 1.0, 3).code(0).leak_rate());
+        assert!(Messages::new(1000, 0.03, 1.0, 3).is_none());
+    }
+
+    #[test]
+    fn schedules_are_interpolated_between_their_error_rates_only() {
+        let schedule: &Schedule = &[(0.01, [1.2, 1.3, 1.4]), (0.04, [1.1, 1.1, 1.2])];
+        for (qber, want) in [
+            (0.001, [1.2, 1.3, 1.4]),
+            (0.02, [1.15, 1.2, 1.3]),
+            (0.04, [1.1, 1.1, 1.2]),
+            (0.5, [1.1, 1.1, 1.2]),
+        ] {
+            let found = efficiencies(schedule, qber);
+            assert!(found.iter().zip(want).all(|(f, want)| (f - want).abs() < 1e-12), "{qber}: {found:?}");
+        }
+    }
+}
