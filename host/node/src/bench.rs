@@ -16,12 +16,11 @@ use crate::error::Failure;
 /// Measures the speed of each kernel on each backend of this machine, in less than a minute.
 #[derive(clap::Args)]
 #[command(after_help = "\
-bits_per_second counts bits of key, on one thread: sift the bits of one plane, ldpc the received bits, failed frames
-included, cascade the key bits of whole corrections by the CPU time of the slower side, toeplitz the bits hashed, with a
-fresh seed each time. Times are wall-clock medians but for ldpc and cascade, which are means over all frames.
+bits_per_second counts bits of key, on one thread: sift the bits of one plane, ldpc and cascade the key
+bits of whole corrections by the CPU time of the slower side, toeplitz the bits hashed, with a fresh seed each time. Times are wall-clock medians but for ldpc and cascade, which are means over all frames.
 
 Further fields: f (leak over n·h(QBER)), fer (share of frames not corrected), frames and failed_frames (how many were
-tried and not corrected), iterations (mean per frame), rounds (mean messages each way per block of 2^20 bits).
+tried and not corrected), rounds (mean messages each way per block of 2^20 bits).
 
 cpu:reference is written to be read, and sim:model and sim:rtl show how fast the simulation of the device is, not the
 device; they get small shapes only.
@@ -70,8 +69,6 @@ pub(crate) struct Measurement {
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_frames: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    iterations: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     rounds: Option<f64>,
 }
 
@@ -88,7 +85,6 @@ impl Measurement {
             fer: None,
             frames: None,
             failed_frames: None,
-            iterations: None,
             rounds: None,
         }
     }
@@ -157,8 +153,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-const HEADER: &str =
-    "kernel    backend        case                               Mb/s  f, fer, iterations or rounds";
+const HEADER: &str = "kernel    backend        case                               Mb/s  f, fer, rounds";
 
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -167,9 +162,6 @@ impl fmt::Display for Measurement {
         write!(f, "{kernel:<9} {:<14} {:<30} {speed:>10.3}", self.backend, self.case)?;
         if let (Some(efficiency), Some(fer), Some(frames)) = (self.f, self.fer, self.frames) {
             write!(f, "  f {efficiency:.4}, fer {fer:.4} of {frames}")?;
-        }
-        if let Some(iterations) = self.iterations {
-            write!(f, ", {iterations:.1} iterations")?;
         }
         if let Some(rounds) = self.rounds {
             write!(f, ", {rounds:.0} rounds")?;

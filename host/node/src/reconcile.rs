@@ -10,7 +10,7 @@ use qkdpp::exchange::{self, Correction, Side, difference};
 use qkdpp::{Entropy, Monitored};
 use qkdpp_kernels::ldpc::family;
 use qkdpp_kernels::{Backend, Bits, Shared};
-use qkdpp_protocol::profile::{Method, Reconciliation};
+use qkdpp_protocol::profile::{LdpcFrames, Method, Reconciliation};
 use qkdpp_protocol::reconcile::plan;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -32,7 +32,8 @@ kernels).
 
 Examples:
   qkdpp reconcile --alice alice.bin --bob bob.bin --method cascade
-  qkdpp reconcile --alice alice.bin --bob bob.bin --bits 100000 --method ldpc --qber 0.036 --json")]
+  qkdpp reconcile --alice alice.bin --bob bob.bin --bits 100000 --method ldpc --qber 0.036 --json
+  qkdpp reconcile --alice alice.bin --bob bob.bin --method ldpc --profile efficient")]
 pub(crate) struct Arguments {
     /// File with Alice's sifted bits, the reference
     #[arg(long, value_name = "FILE")]
@@ -46,6 +47,9 @@ pub(crate) struct Arguments {
     /// How errors are corrected: cascade leaks least, ldpc needs few messages
     #[arg(long)]
     method: MethodName,
+    /// Frames of ldpc: fast has up to 2^16 bits, efficient up to 2^18, which leaks less
+    #[arg(long, value_name = "NAME", default_value = "fast")]
+    profile: ProfileName,
     /// Error rate to plan for, 0.0001 to 0.25 [default: measured by comparing the files, which a link cannot do]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     qber: Option<f64>,
@@ -67,14 +71,22 @@ enum MethodName {
     Ldpc,
 }
 
-impl MethodName {
-    fn settings(self) -> Reconciliation {
-        let method = match self {
-            Self::Cascade => Method::Cascade,
-            Self::Ldpc => Method::Ldpc,
-        };
-        Reconciliation { method, ..Reconciliation::default() }
-    }
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ProfileName {
+    Fast,
+    Efficient,
+}
+
+fn settings(method: MethodName, profile: ProfileName) -> Reconciliation {
+    let method = match method {
+        MethodName::Cascade => Method::Cascade,
+        MethodName::Ldpc => Method::Ldpc,
+    };
+    let ldpc = match profile {
+        ProfileName::Fast => LdpcFrames::Fast,
+        ProfileName::Efficient => LdpcFrames::Efficient,
+    };
+    Reconciliation { method, ldpc, ..Reconciliation::default() }
 }
 
 /// Error rates that reconciliation makes plans for.
@@ -88,10 +100,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (alice, bob) = read_pair(arguments)?;
     let qber = difference(&alice, &bob).count_ones() as f64 / alice.len() as f64;
     let qber_estimate = estimate(arguments.qber, qber)?;
-    let settings = arguments.method.settings();
+    let settings = settings(arguments.method, arguments.profile);
     if settings.method == Method::Ldpc {
         // Read once per program, so no part of what a block costs.
-        for frame_bits in family::FRAME_BITS {
+        for &frame_bits in settings.ldpc.frame_bits() {
             family::ladder(frame_bits);
         }
     }

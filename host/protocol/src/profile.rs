@@ -116,12 +116,36 @@ pub struct Reconciliation {
     /// Cascade: whether Bob's parities count as leaked, too. Not needed where error positions are public (Tupkary and
     /// Lütkenhaus, arXiv 2307.00576).
     pub count_both_directions: bool,
+    /// LDPC: how long the frames are.
+    pub ldpc: LdpcFrames,
     /// LDPC: iterations of the decoder.
     pub ldpc_iterations: u32,
-    /// LDPC: how often bits of undecoded frames are disclosed before the frame is given up.
+    /// LDPC: further messages for frames that did not decode, before they are given up: the first two bring parities,
+    /// the others bits.
     pub ldpc_disclosures: u32,
-    /// LDPC: share of a frame disclosed each time.
+    /// LDPC: share of a frame disclosed by each message that brings bits.
     pub ldpc_disclosed_share: f64,
+}
+
+/// Frame lengths of LDPC. Of those that a choice allows, the one that leaks least for the key at hand is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum LdpcFrames {
+    /// Up to 2^16 bits: more bits per second.
+    Fast,
+    /// Up to 2^18 bits: less leakage.
+    Efficient,
+}
+
+impl LdpcFrames {
+    /// The frame lengths in bits.
+    pub fn frame_bits(self) -> &'static [usize] {
+        match self {
+            Self::Fast => &[1 << 14, 1 << 16],
+            Self::Efficient => &[1 << 14, 1 << 16, 1 << 18],
+        }
+    }
 }
 
 /// Methods of error correction.
@@ -145,6 +169,7 @@ impl Default for Reconciliation {
             cascade: Variant::Fast,
             cascade_frame_bits: 1 << 14,
             count_both_directions: false,
+            ldpc: LdpcFrames::Fast,
             ldpc_iterations: 60,
             ldpc_disclosures: 8,
             ldpc_disclosed_share: 0.02,

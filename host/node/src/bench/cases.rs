@@ -4,23 +4,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use qkdpp::exchange::{self, Correction, Side};
-use qkdpp_kernels::ldpc::{Code, LdpcDecode, Syndrome, family, rule};
+use qkdpp_kernels::ldpc::{Code, Syndrome, family};
 use qkdpp_kernels::parities::{Parities, Permutation};
 use qkdpp_kernels::polyhash::PolyHash;
 use qkdpp_kernels::sift::Sift;
 use qkdpp_kernels::toeplitz::{Family, Toeplitz};
-use qkdpp_kernels::{Backend, Job, Level, Output, Shared};
-use qkdpp_protocol::profile::{Method, Reconciliation};
+use qkdpp_kernels::{Backend, Job, Shared};
+use qkdpp_protocol::profile::{LdpcFrames, Method, Reconciliation};
 use qkdpp_protocol::reconcile::plan;
 use qkdpp_protocol::report::entropy;
 
-use super::stopwatch::{median, time};
+use super::stopwatch::median;
 use super::workload::Random;
 use super::{Kernel, Measured, Measurement};
 use crate::error::Failure;
 
 /// Error rates of the error-correction cases.
 const QBERS: [f64; 3] = [0.01, 0.02, 0.05];
+const LDPC_QBERS: [f64; 5] = [0.01, 0.02, 0.03, 0.05, 0.08];
 /// Time for the frames of one error-correction case.
 const CORRECTION_BUDGET: Duration = Duration::from_millis(1200);
 /// Bits of a Cascade block: 64 frames, which share their rounds.
@@ -34,7 +35,10 @@ pub(crate) fn measure(kernel: Kernel, on: &Measured, results: &mut Vec<Measureme
         Kernel::Sift => run.sift(if small { 1 << 16 } else { 1 << 22 }),
         Kernel::Parities => run.parities(if small { 4 } else { 64 }),
         Kernel::Syndrome => run.syndrome(if small { 1 } else { 16 }),
-        Kernel::Ldpc => QBERS.iter().try_for_each(|&qber| run.ldpc(qber)),
+        Kernel::Ldpc => LDPC_QBERS.iter().try_for_each(|&qber| {
+            run.ldpc(LdpcFrames::Fast, if small { 1 } else { 16 }, qber)?;
+            if small { Ok(()) } else { run.ldpc(LdpcFrames::Efficient, 4, qber) }
+        }),
         Kernel::Cascade if small => Ok(()),
         Kernel::Cascade => QBERS.iter().try_for_each(|&qber| run.cascade(qber)),
         Kernel::Polyhash => run.polyhash(if small { 1 << 16 } else { 1 << 20 }),
@@ -95,57 +99,40 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Decoding of random frames with random errors: the mean over the frames, failures included.
-    fn ldpc(&mut self, qber: f64) -> Result<(), Failure> {
-        let code = code(qber)?;
-        let (n, m) = (code.variables(), code.checks());
-        let (mut frames, mut failed, mut iterations, mut took) = (0, 0, 0, Duration::ZERO);
-        let start = Instant::now();
-        while frames == 0 || start.elapsed() < CORRECTION_BUDGET {
-            let key = self.random.bits(n);
-            let job = self.decoding(&code, &key, qber)?;
-            let (elapsed, Output::LdpcDecode(decoded)) = time(&mut self.backend, job)? else {
-                return Err(Failure::Input("an LdpcDecode job returned something else".to_owned()));
-            };
-            frames += 1;
-            failed += u64::from(decoded.word != *key);
-            iterations += u64::from(decoded.iterations);
-            took += elapsed;
-        }
-        self.results.push(Measurement {
-            f: Some(m as f64 / (n as f64 * entropy(qber))),
-            fer: Some(failed as f64 / frames as f64),
-            frames: Some(frames),
-            failed_frames: Some(failed),
-            iterations: Some(iterations as f64 / frames as f64),
-            ..self.measurement(format!("n={n}/m={m}/qber={qber}"), n * frames as usize, took)
-        });
-        Ok(())
+    /// Cascade on a block.
+    fn cascade(&mut self, qber: f64) -> Result<(), Failure> {
+        let settings = Reconciliation { method: Method::Cascade, ..Reconciliation::default() };
+        self.correction(
+            format!("n={}/qber={qber}", settings.cascade_frame_bits),
+            settings,
+            CASCADE_BITS,
+            qber,
+        )
     }
 
-    fn decoding(&mut self, code: &Arc<Code>, key: &Shared, qber: f64) -> Result<Job, Failure> {
-        let syndrome = Syndrome::new(Arc::clone(code), Arc::clone(key)).map_err(Failure::input)?;
-        let Output::Syndrome(syndrome) = Level::auto().run(&Job::Syndrome(syndrome)) else {
-            return Err(Failure::Input("a Syndrome job returned something else".to_owned()));
-        };
-        let received = self.random.noisy(key, qber);
-        let (channel, iterations) =
-            (rule::channel_magnitude(qber), Reconciliation::default().ldpc_iterations);
-        let syndrome = Arc::new(syndrome);
-        LdpcDecode::new(Arc::clone(code), received, syndrome, None, channel, iterations)
-            .map(Job::LdpcDecode)
-            .map_err(Failure::input)
+    /// LDPC on a block of `frames` of the longest frames of a profile.
+    fn ldpc(&mut self, ldpc: LdpcFrames, frames: usize, qber: f64) -> Result<(), Failure> {
+        let settings = Reconciliation { method: Method::Ldpc, ldpc, ..Reconciliation::default() };
+        let longest = ldpc.frame_bits().iter().copied().max().unwrap_or_default();
+        let frame_bits = if self.on.is_slow() { 1 << 14 } else { longest };
+        let name = format!("{ldpc:?}/n={frame_bits}/qber={qber}").to_lowercase();
+        self.correction(name, settings, frames * frame_bits, qber)
     }
 
     /// Whole error corrections of fresh keys, protocol included; the time is that of the slower side.
-    fn cascade(&mut self, qber: f64) -> Result<(), Failure> {
-        let settings = Reconciliation { method: Method::Cascade, ..Reconciliation::default() };
+    fn correction(
+        &mut self,
+        name: String,
+        settings: Reconciliation,
+        block_bits: usize,
+        qber: f64,
+    ) -> Result<(), Failure> {
         let mut of_bob = self.on.open()?;
         let (mut runs, mut leak, mut frames, mut failed, mut rounds) = (0, 0, 0, 0, 0);
         let (mut of_alice_seconds, mut of_bob_seconds) = (0.0, 0.0);
         let start = Instant::now();
         while runs == 0 || start.elapsed() < CORRECTION_BUDGET {
-            let alice = self.random.bits(CASCADE_BITS);
+            let alice = self.random.bits(block_bits);
             let bob = self.random.noisy(&alice, qber);
             let accounts = exchange::run(
                 settings,
@@ -162,7 +149,7 @@ impl Run<'_> {
             of_alice_seconds += correction.alice_seconds;
             of_bob_seconds += correction.bob_seconds;
         }
-        let bits = runs * CASCADE_BITS;
+        let bits = runs * block_bits;
         let slower = Duration::from_secs_f64(f64::max(of_alice_seconds, of_bob_seconds));
         self.results.push(Measurement {
             f: Some(leak as f64 / (bits as f64 * entropy(qber))),
@@ -170,7 +157,7 @@ impl Run<'_> {
             frames: Some(frames),
             failed_frames: Some(failed),
             rounds: Some(rounds as f64 / runs as f64),
-            ..self.measurement(format!("n={}/qber={qber}", settings.cascade_frame_bits), bits, slower)
+            ..self.measurement(name, bits, slower)
         });
         Ok(())
     }

@@ -1,129 +1,34 @@
-//! LDPC reconciliation on a block: Alice sends the syndromes of all frames, Bob decodes; of a frame that does not decode
-//! Alice discloses some bits and Bob tries again, a few times; then the frame is given up.
-//!
-//! A frame of the code holds `payload` key bits; the rest are zeros that both sides know (shortening), spread evenly,
-//! since decoders fail sooner where whole base columns are known: of n positions, key bit i of L stands at ⌊i·n/L⌋.
+//! LDPC reconciliation on a block: Alice sends the syndromes of all frames, Bob decodes. Of a frame that does not decode
+//! Alice sends parities of a finer code, twice ([`Plan`]); then she discloses some of its bits, a few times;
+//! then the frame is given up.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use qkdpp_kernels::ldpc::{Code, Decoded, LdpcDecode, Syndrome, family, rule};
-use qkdpp_kernels::parities::Permutation;
+use qkdpp_kernels::ldpc::{Decoded, LdpcDecode, Syndrome};
 use qkdpp_kernels::{Bits, Job, Output, Shared};
 
-use super::{Outcome, even_frames, misplaced};
+use super::ldpc_plan::{Plan, Round};
+use super::{Outcome, misplaced};
 use crate::error::SessionError;
 use crate::ledger::Leak;
 use crate::profile::Reconciliation;
-use crate::report::entropy;
 use crate::session::outbox::{Outbox, Task};
 use crate::wire::message::{Reconcile, decode_bits, encode_bits};
 use crate::wire::{Kind, Role};
 
-/// What both sides derive from the key's length, the error rate and the seed.
-struct Plan {
-    code: Arc<Code>,
-    frames: usize,
-    /// Key bits in a frame.
-    payload: usize,
-    /// Log-likelihood of a received bit in units of 1/8 nat.
-    channel: u8,
-    iterations: u32,
-    disclosures: u32,
-    disclosed_per_round: usize,
-    /// Where in a frame each of its key bits stands, ascending.
-    places: Vec<u32>,
-    /// Key bits of a frame in the order in which they are disclosed.
-    order: Permutation,
-}
-
-impl Plan {
-    fn new(settings: Reconciliation, announced: &Reconcile, key_len: usize) -> Result<Self, SessionError> {
-        let qber = f64::from(announced.qber_ppm) * 1e-6;
-        let (code, frames, payload) = family::FRAME_BITS
-            .iter()
-            .map(|&frame_bits| {
-                let (frames, payload) = even_frames(key_len, frame_bits);
-                let share = payload as f64 / frame_bits as f64;
-                (code_for(frame_bits, share * entropy(qber)), frames, payload)
-            })
-            .min_by_key(|(code, frames, _)| code.checks() * frames)
-            .ok_or_else(|| misplaced("a code"))?;
-        let disclosed = (settings.ldpc_disclosed_share * payload as f64).ceil() as usize;
-        // The order of disclosure may repeat from frame to frame: the frames' errors are independent of it.
-        let order = Permutation::new(&announced.seed, payload)?;
-        let rounds_left = payload / disclosed;
-        let places = (0..payload).map(|bit| (bit * code.variables() / payload) as u32).collect();
-        Ok(Self {
-            places,
-            code,
-            frames,
-            payload,
-            channel: rule::channel_magnitude(qber),
-            iterations: settings.ldpc_iterations,
-            disclosures: settings.ldpc_disclosures.min(rounds_left as u32),
-            disclosed_per_round: disclosed,
-            order,
-        })
-    }
-
-    /// Positions within a frame that are disclosed in `round`, from 1.
-    fn disclosed_in(&self, round: u32) -> Vec<usize> {
-        let end = round as usize * self.disclosed_per_round;
-        let bits = &self.order.indices()[end - self.disclosed_per_round..end];
-        bits.iter().map(|&bit| self.places[bit as usize] as usize).collect()
-    }
-
-    /// All frames of `key`, with zeros where no key bit stands.
-    fn framed(&self, key: &Bits) -> Bits {
-        let mut framed = Bits::zeros(self.frames * self.code.variables());
-        for frame in 0..self.frames {
-            let start = frame * self.code.variables();
-            for (index, &place) in self.range(frame, key.len()).zip(&self.places) {
-                framed.set(start + place as usize, key.get(index));
-            }
-        }
-        framed
-    }
-
-    /// Positions of a frame where no key bit stands.
-    fn shortened(&self) -> Bits {
-        let mut known = Bits::all_ones(self.code.variables());
-        self.places.iter().for_each(|&place| known.set(place as usize, false));
-        known
-    }
-
-    /// Part of the sifted key in a frame.
-    fn range(&self, frame: usize, key_len: usize) -> Range<usize> {
-        (frame * self.payload).min(key_len)..((frame + 1) * self.payload).min(key_len)
-    }
-}
-
-/// How far a code may fall short of the entropy: disclosing a few bits of the frames that fail then leaks less than the
-/// next code of the ladder. Measured with 30 frames of 2^16 bits at error rates above 4.25 %, where a code ends: f is 1.11,
-/// 1.13, 1.16, 1.25 for an entropy 1.6 %, 4.6 %, 6.1 %, 9.5 % above the code's, and 1.32, 1.28, 1.26, 1.22 with the next code.
-const SHORT_BY: f64 = 1.06;
-
-/// The code that leaks least of those that correct about as much entropy per bit of the frame as `needed`; known bits have
-/// none, so that a shortened frame may take a code for fewer errors.
-fn code_for(frame_bits: usize, needed: f64) -> Arc<Code> {
-    let ladder = family::ladder(frame_bits);
-    let enough = |rung: &&family::Rung| SHORT_BY * entropy(rung.max_qber) >= needed;
-    Arc::clone(&ladder.iter().find(enough).unwrap_or(&ladder[ladder.len() - 1]).code)
-}
-
 enum Side {
     Alice {
         framed: Shared,
-        /// Whether the syndromes are out.
-        sent: bool,
+        /// The syndromes under the finest code, once they are there; from then on messages go out.
+        finest: Option<Vec<Bits>>,
     },
     Bob {
         /// Received frames, with disclosed bits put in.
         words: Vec<Bits>,
         /// Bits of an open frame that are certain.
         known: Bits,
-        syndromes: Option<Bits>,
+        /// The syndrome of each frame under the code of the round.
+        syndromes: Option<Vec<Bits>>,
         decoded: Vec<Option<Bits>>,
         /// Decoders that have not answered.
         pending: usize,
@@ -137,6 +42,7 @@ pub(crate) struct LdpcLink {
     /// Frames that have not decoded, ascending.
     open: Vec<usize>,
     round: u32,
+    syndrome_bits: u64,
     disclosed_bits: u64,
     finished: bool,
     taken: bool,
@@ -151,13 +57,13 @@ impl LdpcLink {
         out: &mut Outbox,
     ) -> Result<Self, SessionError> {
         let plan = Plan::new(settings, announced, key.len())?;
-        let variables = plan.code.variables();
+        let variables = plan.variables;
         let framed = Arc::new(plan.framed(key));
         let side = match role {
             Role::Alice => {
-                let job = Syndrome::new(Arc::clone(&plan.code), Arc::clone(&framed))?;
+                let job = Syndrome::new(Arc::clone(plan.messages.finest()), Arc::clone(&framed))?;
                 out.compute(Task::Syndromes, Job::Syndrome(job));
-                Side::Alice { framed, sent: false }
+                Side::Alice { framed, finest: None }
             }
             Role::Bob => Side::Bob {
                 words: (0..plan.frames).map(|f| framed.slice(f * variables..(f + 1) * variables)).collect(),
@@ -168,12 +74,14 @@ impl LdpcLink {
             },
         };
         let open = (0..plan.frames).collect();
+        let syndrome_bits = (plan.frames * plan.code(0).checks()) as u64;
         Ok(Self {
             plan,
             key: Arc::clone(key),
             side,
             open,
             round: 0,
+            syndrome_bits,
             disclosed_bits: 0,
             finished: false,
             taken: false,
@@ -188,11 +96,11 @@ impl LdpcLink {
     ) -> Result<bool, SessionError> {
         match (kind, &mut self.side) {
             (Kind::Syndromes, Side::Bob { syndromes, .. }) if syndromes.is_none() => {
-                let bits = decode_bits(payload, self.plan.frames * self.plan.code.checks())?;
-                *syndromes = Some(bits);
+                let bits = decode_bits(payload, self.plan.frames * self.plan.code(0).checks())?;
+                *syndromes = Some(cut(&bits, self.plan.code(0).checks()));
                 self.decode_open(out)?;
             }
-            (Kind::Undecoded, Side::Alice { sent: true, .. }) if !self.finished => {
+            (Kind::Undecoded, Side::Alice { finest: Some(_), .. }) if !self.finished => {
                 self.undecoded(payload, out)?;
             }
             (Kind::Disclosure, Side::Bob { pending: 0, .. }) if self.round > 0 && !self.finished => {
@@ -205,9 +113,12 @@ impl LdpcLink {
 
     pub(crate) fn done(&mut self, task: Task, output: Output, out: &mut Outbox) -> Result<(), SessionError> {
         match (task, output, &mut self.side) {
-            (Task::Syndromes, Output::Syndrome(bits), Side::Alice { sent, .. }) => {
-                *sent = true;
-                out.send(Kind::Syndromes, encode_bits(&bits));
+            (Task::Syndromes, Output::Syndrome(bits), Side::Alice { finest, .. }) => {
+                let syndromes = cut(&bits, self.plan.messages.finest().checks());
+                let first: Vec<Bits> =
+                    syndromes.iter().map(|finest| self.plan.messages.first(finest)).collect();
+                *finest = Some(syndromes);
+                out.send(Kind::Syndromes, encode_bits(&Bits::concat(&first)));
                 Ok(())
             }
             (Task::Decode(frame), Output::LdpcDecode(result), Side::Bob { .. }) => {
@@ -223,13 +134,13 @@ impl LdpcLink {
         let Side::Bob { words, known, syndromes: Some(syndromes), pending, .. } = &mut self.side else {
             return Err(misplaced("decoding"));
         };
-        let (plan, checks) = (&self.plan, self.plan.code.checks());
+        let (plan, code) = (&self.plan, self.plan.code(self.round));
         let known = Arc::new(known.clone());
         for &frame in &self.open {
             let job = LdpcDecode::new(
-                Arc::clone(&plan.code),
+                Arc::clone(code),
                 Arc::new(words[frame].clone()),
-                Arc::new(syndromes.slice(frame * checks..(frame + 1) * checks)),
+                Arc::new(syndromes[frame].clone()),
                 Some(Arc::clone(&known)),
                 plan.channel,
                 plan.iterations,
@@ -258,13 +169,17 @@ impl LdpcLink {
         }
     }
 
-    /// Both: another round of disclosure, or the end.
+    /// Both: another round, or the end.
     fn next_round(&mut self) {
-        if self.open.is_empty() || self.round == self.plan.disclosures {
+        if self.open.is_empty() || self.round == self.plan.rounds {
             self.finished = true;
-        } else {
-            self.round += 1;
-            self.disclosed_bits += (self.open.len() * self.plan.disclosed_per_round) as u64;
+            return;
+        }
+        self.round += 1;
+        let bits = (self.open.len() * self.plan.bits_in_round(self.round)) as u64;
+        match self.plan.in_round(self.round) {
+            Round::Parities { .. } => self.syndrome_bits += bits,
+            Round::Bits { .. } => self.disclosed_bits += bits,
         }
     }
 
@@ -282,29 +197,51 @@ impl LdpcLink {
         self.open = open;
         self.next_round();
         if !self.finished {
-            let Side::Alice { framed, .. } = &self.side else { return Err(misplaced("disclosure")) };
-            let (variables, positions) = (self.plan.code.variables(), self.plan.disclosed_in(self.round));
-            let bits: Bits = self
-                .open
-                .iter()
-                .flat_map(|frame| {
-                    positions.iter().map(move |position| framed.get(frame * variables + position))
-                })
-                .collect();
+            let Side::Alice { framed, finest: Some(finest) } = &self.side else {
+                return Err(misplaced("disclosure"));
+            };
+            let variables = self.plan.variables;
+            let bits: Vec<Bits> = match self.plan.in_round(self.round) {
+                Round::Parities { message } => self
+                    .open
+                    .iter()
+                    .map(|&frame| self.plan.messages.further(&finest[frame], message))
+                    .collect(),
+                Round::Bits { positions } => {
+                    let of_frame = |&frame: &usize| {
+                        positions
+                            .iter()
+                            .map(move |position| framed.get(frame * variables + position))
+                            .collect()
+                    };
+                    self.open.iter().map(of_frame).collect()
+                }
+            };
+            let bits = Bits::concat(&bits);
             out.send(Kind::Disclosure, encode_bits(&bits));
         }
         Ok(())
     }
 
-    /// Bob: puts the disclosed bits in and decodes the open frames again.
+    /// Bob: takes what Alice says of the open frames and decodes them again.
     fn disclosed(&mut self, payload: &[u8], out: &mut Outbox) -> Result<(), SessionError> {
-        let positions = self.plan.disclosed_in(self.round);
-        let bits = decode_bits(payload, self.open.len() * positions.len())?;
-        let Side::Bob { words, known, .. } = &mut self.side else { return Err(misplaced("disclosure")) };
-        for (index, &frame) in self.open.iter().enumerate() {
-            for (offset, &position) in positions.iter().enumerate() {
-                words[frame].set(position, bits.get(index * positions.len() + offset));
-                known.set(position, true);
+        let of_frame = self.plan.bits_in_round(self.round);
+        let told = decode_bits(payload, self.open.len() * of_frame)?;
+        let Side::Bob { words, known, syndromes: Some(syndromes), .. } = &mut self.side else {
+            return Err(misplaced("disclosure"));
+        };
+        let round = self.plan.in_round(self.round);
+        for (&frame, told) in self.open.iter().zip(cut(&told, of_frame)) {
+            match &round {
+                Round::Parities { message } => {
+                    syndromes[frame] = self.plan.messages.refined(&syndromes[frame], *message, &told);
+                }
+                Round::Bits { positions } => {
+                    for (&position, bit) in positions.iter().zip(told.iter()) {
+                        words[frame].set(position, bit);
+                        known.set(position, true);
+                    }
+                }
             }
         }
         self.decode_open(out)
@@ -315,7 +252,7 @@ impl LdpcLink {
             return None;
         }
         let ranges = self.open.iter().map(|&frame| self.plan.range(frame, self.key.len())).collect();
-        let mut leaks = vec![(Leak::Syndromes, (self.plan.frames * self.plan.code.checks()) as u64)];
+        let mut leaks = vec![(Leak::Syndromes, self.syndrome_bits)];
         if self.disclosed_bits > 0 {
             leaks.push((Leak::Disclosure, self.disclosed_bits));
         }
@@ -350,4 +287,9 @@ impl LdpcLink {
             .collect();
         Some(Bits::concat(&parts))
     }
+}
+
+/// The parts of `bits`, `len` each.
+fn cut(bits: &Bits, len: usize) -> Vec<Bits> {
+    (0..bits.len()).step_by(len).map(|start| bits.slice(start..start + len)).collect()
 }

@@ -2,6 +2,7 @@
 
 mod cascade_link;
 mod ldpc_link;
+mod ldpc_plan;
 mod party;
 
 use std::ops::Range;
@@ -53,7 +54,7 @@ pub struct Outcome {
 /// The running error correction of one block on one side.
 pub(crate) enum Reconciler {
     Cascade(CascadeLink),
-    Ldpc(LdpcLink),
+    Ldpc(Box<LdpcLink>),
 }
 
 impl Reconciler {
@@ -79,7 +80,7 @@ impl Reconciler {
         }
         Ok(match plan.method {
             0 => Self::Cascade(CascadeLink::start(role, settings, plan, key, out)?),
-            _ => Self::Ldpc(LdpcLink::start(role, settings, plan, key, out)?),
+            _ => Self::Ldpc(Box::new(LdpcLink::start(role, settings, plan, key, out)?)),
         })
     }
 
