@@ -37,8 +37,8 @@ fn codeword(code: &Code) -> Bits {
 }
 
 fn tag(key: &Shared) -> u128 {
-    let job =
-        PolyHash::new(0x0123_4567_89ab_cdef_u128 << 64 | 77, Arc::clone(key), key.len()).expect("a segment");
+    let job = PolyHash::new(0x0123_4567_89ab_cdef_0000_0000_0000_004d, Arc::clone(key), key.len())
+        .expect("a segment");
     let Output::PolyHash(tags) = Level::auto().run(&Job::PolyHash(job)) else { panic!("tags") };
     tags[0]
 }
@@ -61,7 +61,7 @@ fn verification_catches_what_the_decoder_does_not() {
             match request {
                 Request::Send(kind, payload) => parties[1 - side].message(kind, &payload).expect("in turn"),
                 Request::Compute(id, job) => {
-                    parties[side].done(id, Level::auto().run(&job)).expect("its job")
+                    parties[side].done(id, Level::auto().run(&job)).expect("its job");
                 }
             }
         }
