@@ -166,7 +166,7 @@ def main():
     covered = True
     if arguments.coverage:
         files = [build_dir(bench, True) / "coverage.dat" for bench in chosen]
-        covered = coverage.report(files, HDL)
+        covered = coverage.report(files, whole=len(chosen) == len(benches([])))
     print(f"{passed} passed, {failed} failed")
     sys.exit(0 if passed and not failed and covered else 1)
 

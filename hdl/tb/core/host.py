@@ -24,8 +24,8 @@ READ_ERROR, WRITE_ERROR, TIMEOUT, PARITY = range(6, 10)
 READY, ENABLED, HALTED, DRAINING, IDLE = (1 << bit for bit in range(5))
 ENABLE, RESET = 1, 2
 
-_TABLE = Path(__file__).resolve().parents[2] / "regs" / "REGISTERS.md"
-REGISTERS = {name: int(at, 16) for at, name in re.findall(r"^\| (0x[0-9A-F]{3}) \| (\w+) ", _TABLE.read_text(), re.M)}
+TABLE = (Path(__file__).resolve().parents[2] / "regs" / "REGISTERS.md").read_text()
+REGISTERS = {name: int(at, 16) for at, name in re.findall(r"^\| (0x[0-9A-F]{3}) \| (\w+) ", TABLE, re.M)}
 
 
 def _crc_table():
@@ -86,8 +86,6 @@ class Host:
         for half in (self.bus.read_if, self.bus.write_if):
             half.log.setLevel("ERROR")
         self.jobs = {}
-        self.order = []
-        self.next_tag = 1
 
     @classmethod
     async def start(cls, dut, seed=1, sq_log2=6, cq_log2=6, enable=True):
@@ -148,7 +146,6 @@ class Host:
         await self.ready()
         self.memory.buffers.clear()
         self.jobs.clear()
-        self.order.clear()
         await self.queues(sq_log2, cq_log2)
 
     def push(self, entry):
@@ -159,11 +156,10 @@ class Host:
     def submit(self, kernel, params, data, room=None, near_page=False, change=None):
         """Writes the entry of a job with fresh buffers; room in beats. `change` maps words of the entry to other values."""
         room = len(data) // BEAT if room is None else room
-        tag = self.next_tag = self.next_tag * 5 + 1 & 0xFFFFFFFF
+        tag = next(tag for tag in iter(lambda: self.random.getrandbits(32), None) if tag not in self.jobs)
         source = self.memory.map(len(data) // BEAT, readable=True, near_page=near_page)
         target = self.memory.map(room, writable=True, near_page=near_page)
         self.memory.load(source, data)
-        self.order.append(tag)
         low, high = (lambda x: x & 0xFFFFFFFF), (lambda x: x >> 32)
         words = [kernel, tag, low(source), high(source), len(data), room * BEAT, low(target), high(target)]
         words += [*params, *[0] * (8 - len(params))]

@@ -156,13 +156,13 @@ class Memory:
             yield self.random.random() < rate
 
     def map(self, beats, readable=False, writable=False, near_page=False):
-        """A new buffer, not next to another one; returns its address."""
+        """A new buffer anywhere in the address space, not next to another one; returns its address."""
         while True:
-            start = self.random.choice((0, 1 << 32, 1 << 45)) + self.random.randrange(1 << 20) * BEAT
+            start = self.random.getrandbits(59) * BEAT
             if near_page:
                 start = (start | 0xFFF) + 1 - BEAT * self.random.randint(1, 3)
             end = start + max(beats, 1) * BEAT
-            if all(end + 8192 <= b.start or b.end + 8192 <= start for b in self.buffers):
+            if end + 8192 <= 1 << 64 and all(end + 8192 <= b.start or b.end + 8192 <= start for b in self.buffers):
                 self.buffers.append(Buffer(start, start + beats * BEAT, readable, writable))
                 return start
 

@@ -84,7 +84,7 @@ async def mixed(dut, seed, latency, stall, jobs):
             kernel = host.random.choice((ECHO, POLYHASH))
             if kernel == ECHO:
                 data = host.random.randbytes(BEAT * host.random.randint(1, 200))
-                params, output = [], data
+                params, output = [host.random.getrandbits(32) for _ in range(8)], data
             else:
                 params, data, output = hash_job(host, host.random.randint(1, 20000))
             spare = host.random.randint(0, 3)

@@ -152,6 +152,48 @@ async def long_and_crowded_rows(dut):
 
 
 @cocotb.test()
+async def many_rows(dut):
+    """As many rows as there is room for: short ones that share no column with those next to them, so that many are under
+    way at once; and long ones, for as many entries as there is room for."""
+    rng = random.Random(14)
+    kernel = await Kernel.start(dut)
+    rows, columns = PARAMETERS["Rows"] - 2, PARAMETERS["Columns"] - 4
+    for degree in (2, min(columns - 1, PARAMETERS["Entries"] // rows - 2)):
+        base = [[-1] * columns for _ in range(rows)]
+        for r in range(rows):
+            for i in range(degree):
+                base[r][(r * degree + i) % columns] = rng.randrange(LANES)
+        code = Code(LANES, base)
+        cases = [Decoding(rng, code, limit=2, solvable=False), Decoding(rng, code, limit=3, error_rate=0.005)]
+        await decode_all(kernel, rng, code, cases)
+        compiled = await load(kernel, rng, code, reorder=False)
+        for case in cases:
+            case.submit(kernel, compiled)
+            case.check(await kernel.finish(), compiled)
+
+
+@cocotb.test()
+async def many_iterations(dut):
+    """The limit is of 32 bits, and so is their number, which is set to shortly before the limit."""
+    rng = random.Random(15)
+    kernel = await Kernel.start(dut)
+    code = random_code(rng, 4, 14, LANES)
+    for _ in range(6):
+        compiled = await load(kernel, rng, code)
+        case = Decoding(rng, code, solvable=False, limit=5)
+        limit = rng.getrandbits(32) | 1 << 12
+        kernel.submit([DECODE, limit, case.channel], compiled.decode_input(case.word, case.target, None))
+        iterations = dut.u_control.iterations_q
+        while int(iterations.value) < 3:
+            await RisingEdge(dut.clk_i)
+        iterations.value = limit - 2
+        result = await kernel.finish()
+        assert result.r0 == limit
+        result.r0 = case.limit
+        case.check(result, compiled)
+
+
+@cocotb.test()
 async def undecided_bits(dut):
     """Few bits and a weak channel, so that many posteriors become 0 and the received bit decides."""
     rng = random.Random(5)
@@ -180,6 +222,9 @@ async def bad_parameters(dut):
     for params in ([3], [LOAD, 1], [SYNDROME], [SYNDROME, 1, 1], [DECODE, 3], [DECODE, 3, 128], [DECODE, 3, 20, 2],
                    [DECODE, 3, 20, 0, 1], [DECODE, 3, 20, 0, 0, 0, 0, 1], [1 << 31]):
         await refused(params, beats)
+    for _ in range(40):
+        await refused([rng.getrandbits(32) | 4, *(rng.getrandbits(32) for _ in range(7))], beats)
+        await refused([rng.randrange(3), *(rng.getrandbits(32) for _ in range(5)), 1, 1], beats)
     await decode_all(kernel, rng, code, [case])
 
 
@@ -196,6 +241,11 @@ async def bad_lengths(dut):
         ([SYNDROME, 2], compiled.syndrome_input([frame, frame])),
         ([DECODE, 2, 20, 1], compiled.decode_input(case.word, case.target, case.known)),
     ]
+    for _ in range(8):
+        compiled = await load(kernel, rng, code)
+        count = rng.getrandbits(32) | 1 << 8
+        result = await kernel.job([SYNDROME, count], compiled.syndrome_input([frame] * 3))
+        assert result.status == BAD_LENGTH
     for params, beats in good:
         if params != [LOAD]:
             await load(kernel, rng, code)

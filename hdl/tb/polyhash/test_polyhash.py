@@ -144,6 +144,9 @@ async def malformed_jobs(dut):
         ([count + 1, segment, last], beats, BAD_LENGTH),
         ([1, 0xFFFFFFFF, 0xFFFFFFFF], beats, BAD_LENGTH),
     ]
+    for _ in range(16):
+        longest = rng.getrandbits(32) | 1 << 16
+        bad.append(([rng.getrandbits(31) | 1 << 12, longest, rng.randint(1 << 15, longest)], beats, BAD_LENGTH))
     for bad_params, bad_beats, _ in bad:
         kernel.submit(bad_params, bad_beats)
         kernel.submit(params, beats)

@@ -138,6 +138,9 @@ async def malformed_jobs(dut):
         ([1 << 31, PLANES], beats, BAD_LENGTH),
         ([768, PLANES], beats, BAD_LENGTH),
     ]
+    for _ in range(12):
+        bad.append(([rng.getrandbits(31) | 1 << 20, PLANES], beats, BAD_LENGTH))
+        bad.append(([rng.getrandbits(32), rng.getrandbits(32) | 1 << 16], beats, BAD_PARAMETER))
     for bad_params, bad_beats, _ in bad:
         kernel.submit(bad_params, bad_beats)
         kernel.submit(params, beats)
@@ -150,6 +153,34 @@ async def malformed_jobs(dut):
         count, output = expected(*good)
         assert (result.status, result.r0, result.output) == (OK, count, output), f"after {what}"
     await check_wiped(kernel)
+
+
+@cocotb.test()
+async def counts_of_32_bits(dut):
+    """Counters carry into all their bits: between two halves of a job they are set to any value."""
+    rng = random.Random(6)
+    kernel = await Kernel.start(dut)
+    planes = min(PLANES, 3)
+    for _ in range(8):
+        case = random_case(rng, 2048, planes, 0.5)
+        params, beats = make_job(*case)
+        half = len(beats) // 2
+        kernel.jobs.put([sum(p << 32 * i for i, p in enumerate(params))])
+        kernel.input.put(beats[:half], last=False)
+        await kernel.input.drained()
+        await ClockCycles(dut.clk_i, 40)
+        more = [rng.getrandbits(32) if c < 1 << planes else 0 for c in range(8)]
+        counters = int(dut.u_counters.count_q.value)
+        counts = [(counters >> 32 * c) + more[c] & 0xFFFFFFFF for c in range(8)]
+        dut.u_counters.count_q.value = sum(count << 32 * c for c, count in enumerate(counts))
+        kept_more = rng.getrandbits(32)
+        dut.kept_q.value = int(dut.kept_q.value) + kept_more & 0xFFFFFFFF
+        kernel.input.put(beats[half:])
+        result = await kernel.finish()
+        count, output = expected(*case)
+        assert (result.status, result.r0) == (OK, count + kept_more & 0xFFFFFFFF)
+        totals = [(output[-1] >> 32 * c) + more[c] & 0xFFFFFFFF for c in range(8)]
+        assert result.output == [*output[:-1], sum(total << 32 * c for c, total in enumerate(totals))]
 
 
 @cocotb.test()
