@@ -37,9 +37,9 @@ def split(z: int, base: list[list[int]], lanes: int) -> Split:
     return Split(z, rows, variables, checks)
 
 
-def entries(slots: dict[int, list[int]], width: int) -> list[list[int]]:
-    """Entries of `width` words from the words of each slot, the last one flagged."""
-    count = max(len(words) for words in slots.values())
+def entries(slots: dict[int, list[int]], width: int, idle: int = 0) -> list[list[int]]:
+    """Entries of `width` words from the words of each slot, then `idle` empty ones, the last one flagged."""
+    count = max(len(words) for words in slots.values()) + idle
     table = [[slots[s][i] if s in slots and i < len(slots[s]) else 0 for s in range(width)] for i in range(count)]
     table[-1][0] |= LAST
     return table
@@ -61,8 +61,9 @@ class Compiled:
     """A code for a kernel of `lanes` lanes and `banks` edges a cycle."""
 
     def __init__(self, z: int, base: list[list[int]], lanes: int, banks: int, rng: random.Random,
-                 *, reorder: bool = True):
+                 *, reorder: bool = True, idle: int = 0):
         self.lanes, self.banks = lanes, banks
+        self.idle = idle  # empty entries at the end of each row of the scatter table
         self.group = min(banks, 256 // lanes)
         self.code = split(z, base, lanes)
         self.order = self.row_order(rng) if reorder else list(range(len(self.code.rows)))
@@ -100,7 +101,7 @@ class Compiled:
             for c in rng.sample(list(row), len(row)):
                 bank, address = self.place[c]
                 slots.setdefault(bank, []).append(PRESENT | gathered[c] << 16 | address)
-            self.scatter += entries(slots, self.banks)
+            self.scatter += entries(slots, self.banks, self.idle)
             slots = {}
             for c in rng.sample(list(row), len(row)):
                 bank, address = self.place[c]

@@ -4,6 +4,7 @@ tables, scrubbing."""
 import random
 
 import cocotb
+from cocotb import start_soon
 from cocotb.triggers import ClockCycles, RisingEdge
 from kernel import BAD_DATA, BAD_LENGTH, BAD_PARAMETER, OK, Kernel
 from ldpc import Code, decode, syndrome
@@ -154,22 +155,34 @@ async def long_and_crowded_rows(dut):
 @cocotb.test()
 async def many_rows(dut):
     """As many rows as there is room for: short ones that share no column with those next to them, so that many are under
-    way at once; and long ones, for as many entries as there is room for."""
+    way at once, and as many as may be if writing back is slow; and long ones, for as many entries as there is room for."""
     rng = random.Random(14)
     kernel = await Kernel.start(dut)
-    rows, columns = PARAMETERS["Rows"] - 2, PARAMETERS["Columns"] - 4
-    for degree in (2, min(columns - 1, PARAMETERS["Entries"] // rows - 2)):
+    rows, columns = PARAMETERS["Rows"], PARAMETERS["Columns"] - 2
+    room = PARAMETERS["Entries"] // rows
+    most = 0
+
+    async def watch():
+        nonlocal most
+        while True:
+            await RisingEdge(dut.clk_i)
+            most = max(most, int(dut.u_engine.u_decoder.u_schedule.rows_q.value))
+
+    start_soon(watch())
+    for degree, idle in ((2, 0), (2, min(room - 2, 4)), (room if BANKS == 1 else room - 2, 0)):
         base = [[-1] * columns for _ in range(rows)]
         for r in range(rows):
             for i in range(degree):
                 base[r][(r * degree + i) % columns] = rng.randrange(LANES)
         code = Code(LANES, base)
         cases = [Decoding(rng, code, limit=2, solvable=False), Decoding(rng, code, limit=3, error_rate=0.005)]
-        await decode_all(kernel, rng, code, cases)
-        compiled = await load(kernel, rng, code, reorder=False)
-        for case in cases:
-            case.submit(kernel, compiled)
-            case.check(await kernel.finish(), compiled)
+        for reorder in (False, True):
+            compiled = await load(kernel, rng, code, reorder=reorder, idle=idle)
+            for case in cases:
+                case.submit(kernel, compiled)
+            for case in cases:
+                case.check(await kernel.finish(), compiled)
+    assert most == 16 or BANKS > 1
 
 
 @cocotb.test()
