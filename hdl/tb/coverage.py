@@ -157,3 +157,14 @@ def report(files, whole):
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     print("\n".join([*lines, *complaints]))
     return "\n".join(lines), bool(rows) and not complaints
+
+
+def page(table):
+    """COVERAGE.md."""
+    return f"""# Coverage of the benches
+
+Made by `python hdl/tb/run.py --coverage --write`: what the benches reach of lines (blocks and branches) and toggles (both directions of
+each bit), merged over all configurations. *excluded*: points that cannot be reached, each with its reason in exclusions.toml.
+
+{table}
+"""

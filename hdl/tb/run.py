@@ -1,4 +1,6 @@
-"""Builds and runs the benches: `python hdl/tb/run.py [--coverage] [--short] [--seed N] [--configuration NAME] [bench...]`.
+"""Builds and runs the benches.
+
+    python hdl/tb/run.py [--coverage [--write]] [--short] [--seed N] [--configuration NAME] [bench...]
 
 Without arguments every bench runs; an argument is a bench's name (see benches.py) or its folder's. Only what has changed is built again, below
 target/hdl/tb. Needs the Python packages of hdl/requirements.txt, a C++ compiler and make.
@@ -104,6 +106,7 @@ def run(bench, with_coverage, seed):
     log = folder.with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
+    (folder / "coverage.dat").unlink(missing_ok=True)
     tools.prepare_environment()
     os.environ["COCOTB_RANDOM_SEED"] = str(seed)
     os.environ["COCOTB_LOG_LEVEL"] = "INFO"
@@ -146,6 +149,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bench", nargs="*")
     parser.add_argument("--coverage", action="store_true", help="measure and check line and toggle coverage")
+    parser.add_argument("--write", action="store_true", help="write the coverage of all benches to COVERAGE.md")
     parser.add_argument("--configuration", help="run this configuration only")
     parser.add_argument("--short", action="store_true", help="leave out what takes minutes to build")
     parser.add_argument("--seed", type=int, default=1)
@@ -166,7 +170,10 @@ def main():
     covered = True
     if arguments.coverage:
         files = [build_dir(bench, True) / "coverage.dat" for bench in chosen]
-        covered = coverage.report(files, whole=len(chosen) == len(benches([])))
+        whole = len(chosen) == len(benches([]))
+        table, covered = coverage.report(files, whole)
+        if arguments.write and whole and covered and not failed:
+            (HDL / "tb" / "COVERAGE.md").write_text(coverage.page(table))
     print(f"{passed} passed, {failed} failed")
     sys.exit(0 if passed and not failed and covered else 1)
 

@@ -21,7 +21,7 @@ pub(crate) enum Check {
     Bench,
     /// The formal proofs, and the planted bugs that they must find.
     Formal,
-    /// The benches once more, with the coverage of lines and toggles.
+    /// The benches once more, with the coverage of lines and toggles, which goes to hdl/tb/COVERAGE.md.
     Coverage,
 }
 
@@ -53,7 +53,9 @@ fn perform(check: Check) -> Result<(), Failed> {
         }),
         Check::Bench => step("hdl: benches", || python(&["hdl/tb/run.py"])),
         Check::Formal => step("hdl: proofs", || python(&["hdl/formal/run.py"])),
-        Check::Coverage => step("hdl: coverage of the benches", || python(&["hdl/tb/run.py", "--coverage"])),
+        Check::Coverage => {
+            step("hdl: coverage of the benches", || python(&["hdl/tb/run.py", "--coverage", "--write"]))
+        }
     }
 }
 
