@@ -182,7 +182,7 @@ async def stalls(dut):
 
 @cocotb.test()
 async def largest(dut):
-    """The most output blocks, and the most seed blocks."""
+    """The most output blocks, the most seed blocks, and many of both."""
     kernel = await Kernel.start(dut)
     source = random.Random(f"largest {cocotb.RANDOM_SEED}")
     largest_out = min(OUT_BLOCKS, 1 << 17 >> TILE.bit_length() - 1)
@@ -191,6 +191,7 @@ async def largest(dut):
         Case.random(source, 2, largest_out * TILE, True),
         Case.random(source, largest_key - 1, TILE // 2),
         Case.random(source, largest_key - 5, 5 * TILE - 7, True),
+        Case.random(source, 140, min(OUT_BLOCKS, 140) * TILE - 9),
     ):
         result = await kernel.job(case.params, case.input)
         assert result.status == OK
