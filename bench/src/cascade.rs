@@ -6,7 +6,6 @@
 use cpu_time::ThreadTime;
 use qkdpp_kernels::{Bits, Level, Shared};
 use qkdpp_protocol::Role;
-use qkdpp_protocol::cascade::Variant;
 use qkdpp_protocol::profile::{Method, Reconciliation};
 use qkdpp_protocol::reconcile::{Outcome, Party, Request, plan};
 use qkdpp_protocol::wire::Kind;
@@ -32,17 +31,15 @@ pub struct Setting {
 impl Setting {
     /// Frames of 2^14 bits.
     pub fn fast() -> Self {
-        Self::new("fast", Variant::Fast, 1 << 14)
+        Self {
+            name: "fast",
+            settings: Reconciliation { method: Method::Cascade, ..Reconciliation::default() },
+        }
     }
 
     /// Frames of 2^16 bits.
     pub fn record() -> Self {
-        Self::new("record", Variant::Record, 1 << 16)
-    }
-
-    fn new(name: &'static str, cascade: Variant, cascade_frame_bits: u32) -> Self {
-        let method = Method::Cascade;
-        Self { name, settings: Reconciliation { method, cascade, cascade_frame_bits, ..Default::default() } }
+        Self { name: "record", settings: Self::fast().settings.of_record() }
     }
 
     /// Bits of a frame.

@@ -20,7 +20,7 @@ bits_per_second counts bits of key, on one thread: sift the bits of one plane, l
 bits of whole corrections by the CPU time of the slower side, toeplitz the bits hashed, with a fresh seed each time. Times are wall-clock medians but for ldpc and cascade, which are means over all frames.
 
 Further fields: f (leak over n·h(QBER)), fer (share of frames not corrected), frames and failed_frames (how many were
-tried and not corrected), rounds (mean messages each way per block of 2^20 bits).
+tried and not corrected), rounds (mean messages each way per block, of 64 frames for cascade).
 
 cpu:reference is written to be read, and sim:model and sim:rtl show how fast the simulation of the device is, not the
 device; they get small shapes only.

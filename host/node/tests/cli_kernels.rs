@@ -257,6 +257,24 @@ fn amplify_names_what_it_cannot_use() {
 }
 
 #[test]
+fn reconcile_has_the_profiles_of_each_method() {
+    let desk = Desk::new();
+    let (alice, bob) = pair(1 << 14, 3000);
+    desk.write("a.bin", alice);
+    desk.write("b.bin", bob);
+    let run = |rest: &str| desk.json(&format!("reconcile --alice a.bin --bob b.bin --json {rest}"));
+    let [fast, record] =
+        ["fast", "record"].map(|profile| run(&format!("--method cascade --profile {profile}")));
+    assert_eq!((&fast["equal"], &record["equal"]), (&json!(true), &json!(true)));
+    assert_eq!((&fast["frames"], &record["frames"]), (&json!(8), &json!(2)));
+    assert!(record["f"].as_f64() < fast["f"].as_f64(), "{record} {fast}");
+    assert_eq!(run("--method ldpc --profile efficient")["equal"], json!(true));
+    let error = |rest: &str| desk.error(&format!("reconcile --alice a.bin --bob b.bin {rest}"));
+    assert_says(&error("--method cascade --profile efficient"), &["efficient", "fast and record"]);
+    assert_says(&error("--method ldpc --profile record"), &["record", "fast and efficient"]);
+}
+
+#[test]
 fn bench_measures_one_kernel_on_one_backend() {
     let desk = Desk::new();
     let answer = desk.json("bench polyhash --backend cpu:portable --json");
@@ -274,7 +292,7 @@ fn bench_tells_what_an_error_correction_achieved() {
     let desk = Desk::new();
     let answer = desk.json("bench cascade --backend cpu:portable --json");
     let results = answer["results"].as_array().unwrap();
-    assert_eq!(results.len(), 3, "1, 2 and 5 %");
+    assert_eq!(results.len(), 10, "fast and record at 1, 2, 3, 5 and 8 %");
     for row in results {
         let number = |name: &str| row[name].as_f64().unwrap_or_else(|| panic!("no {name} in {row}"));
         assert!(number("f") > 1.0 && number("f") < 1.1, "{row}");

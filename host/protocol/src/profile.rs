@@ -161,6 +161,14 @@ pub enum Method {
     Auto,
 }
 
+impl Reconciliation {
+    /// The same with the Cascade that leaks least, and frames that are long enough for it.
+    #[must_use]
+    pub fn of_record(self) -> Self {
+        Self { cascade: Variant::Record, cascade_frame_bits: 1 << 16, ..self }
+    }
+}
+
 impl Default for Reconciliation {
     fn default() -> Self {
         Self {

@@ -20,12 +20,9 @@ use super::{Kernel, Measured, Measurement};
 use crate::error::Failure;
 
 /// Error rates of the error-correction cases.
-const QBERS: [f64; 3] = [0.01, 0.02, 0.05];
-const LDPC_QBERS: [f64; 5] = [0.01, 0.02, 0.03, 0.05, 0.08];
+const QBERS: [f64; 5] = [0.01, 0.02, 0.03, 0.05, 0.08];
 /// Time for the frames of one error-correction case.
 const CORRECTION_BUDGET: Duration = Duration::from_millis(1200);
-/// Bits of a Cascade block: 64 frames, which share their rounds.
-const CASCADE_BITS: usize = 1 << 20;
 
 /// Measures `kernel` on `on`. What is slow by design gets small shapes only.
 pub(crate) fn measure(kernel: Kernel, on: &Measured, results: &mut Vec<Measurement>) -> Result<(), Failure> {
@@ -35,12 +32,16 @@ pub(crate) fn measure(kernel: Kernel, on: &Measured, results: &mut Vec<Measureme
         Kernel::Sift => run.sift(if small { 1 << 16 } else { 1 << 22 }),
         Kernel::Parities => run.parities(if small { 4 } else { 64 }),
         Kernel::Syndrome => run.syndrome(if small { 1 } else { 16 }),
-        Kernel::Ldpc => LDPC_QBERS.iter().try_for_each(|&qber| {
+        Kernel::Ldpc => QBERS.iter().try_for_each(|&qber| {
             run.ldpc(LdpcFrames::Fast, if small { 1 } else { 16 }, qber)?;
             if small { Ok(()) } else { run.ldpc(LdpcFrames::Efficient, 4, qber) }
         }),
         Kernel::Cascade if small => Ok(()),
-        Kernel::Cascade => QBERS.iter().try_for_each(|&qber| run.cascade(qber)),
+        Kernel::Cascade => QBERS.iter().try_for_each(|&qber| {
+            let fast = Reconciliation { method: Method::Cascade, ..Reconciliation::default() };
+            run.cascade("fast", fast, qber)?;
+            run.cascade("record", fast.of_record(), qber)
+        }),
         Kernel::Polyhash => run.polyhash(if small { 1 << 16 } else { 1 << 20 }),
         Kernel::Toeplitz => {
             let sizes: &[usize] = if small { &[1 << 12] } else { &[1 << 14, 1 << 17, 1 << 20, 1 << 24] };
@@ -99,15 +100,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Cascade on a block.
-    fn cascade(&mut self, qber: f64) -> Result<(), Failure> {
-        let settings = Reconciliation { method: Method::Cascade, ..Reconciliation::default() };
-        self.correction(
-            format!("n={}/qber={qber}", settings.cascade_frame_bits),
-            settings,
-            CASCADE_BITS,
-            qber,
-        )
+    /// Cascade on a block of 64 frames.
+    fn cascade(&mut self, name: &str, settings: Reconciliation, qber: f64) -> Result<(), Failure> {
+        let frame_bits = settings.cascade_frame_bits as usize;
+        self.correction(format!("{name}/n={frame_bits}/qber={qber}"), settings, 64 * frame_bits, qber)
     }
 
     /// LDPC on a block of `frames` of the longest frames of a profile.
