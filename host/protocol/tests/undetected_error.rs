@@ -10,7 +10,7 @@ use qkdpp_protocol::Role;
 use qkdpp_protocol::profile::{Method, Reconciliation};
 use qkdpp_protocol::reconcile::{Party, Request, plan};
 
-const FRAME_BITS: usize = 1 << 14;
+const FRAME_BITS: usize = 1 << 16;
 const QBER: f64 = 0.03;
 
 /// Some word that satisfies all checks: whole base columns, so that a check sees each of them once, chosen so that each base
@@ -37,7 +37,7 @@ fn codeword(code: &Code) -> Bits {
 }
 
 fn tag(key: &Shared) -> u128 {
-    let job = PolyHash::new(0x0123_4567_89ab_cdef_0000_0000_0000_004d, Arc::clone(key), key.len())
+    let job = PolyHash::new(0x0123_4567_89ab_cdef_u128 << 64 | 0x4d, Arc::clone(key), key.len())
         .expect("a segment");
     let Output::PolyHash(tags) = Level::auto().run(&Job::PolyHash(job)) else { panic!("tags") };
     tags[0]
@@ -58,12 +58,11 @@ fn verification_catches_what_the_decoder_does_not() {
     let mut parties = [party(Role::Alice, &keys[0]), party(Role::Bob, &keys[1])];
     for side in [0, 1, 0, 1, 0] {
         for request in parties[side].requests() {
-            match request {
-                Request::Send(kind, payload) => parties[1 - side].message(kind, &payload).expect("in turn"),
-                Request::Compute(id, job) => {
-                    parties[side].done(id, Level::auto().run(&job)).expect("its job");
-                }
-            }
+            let taken = match request {
+                Request::Send(kind, payload) => parties[1 - side].message(kind, &payload),
+                Request::Compute(id, job) => parties[side].done(id, Level::auto().run(&job)),
+            };
+            taken.expect("the parties follow the protocol");
         }
     }
     let outcome = parties[1].outcome().expect("an end");
