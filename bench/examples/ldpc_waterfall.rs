@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 use qkdpp_bench::entropy;
 use qkdpp_kernels::ldpc::messages::{MESSAGES, Messages};
@@ -81,34 +82,27 @@ fn main() -> Result<(), Failure> {
 
 type Curves = [(String, Vec<(f64, f64)>)];
 
-/// Share of failed frames against error rate, both logarithmic; points without a failure are left out.
+/// Share of failed frames against error rate; points without a failure are left out.
 fn waterfall(curves: &Curves) -> Result<String, Failure> {
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, (900, 540)).into_drawing_area();
-        root.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&root)
-            .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(60)
-            .build_cartesian_2d((0.009..0.11).log_scale(), (1e-4..1.0).log_scale())?;
-        chart.configure_mesh().x_desc("QBER").y_desc("share of frames that fail").draw()?;
-        for (index, (name, curve)) in curves.iter().enumerate() {
-            let colour = Palette99::pick(index).mix(1.0);
-            let points = curve.iter().copied().filter(|&(_, failed)| failed > 0.0);
-            chart
-                .draw_series(LineSeries::new(points, colour.stroke_width(2)).point_size(3))?
-                .label(name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
-        }
-        chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
-        root.present()?;
-    }
-    Ok(svg)
+    let seen = |(name, curve): &(String, Vec<(f64, f64)>)| {
+        (name.clone(), curve.iter().copied().filter(|&(_, failed)| failed > 0.0).collect())
+    };
+    let curves: Vec<_> = curves.iter().map(seen).collect();
+    chart(&curves, "share of frames that fail", (0.009..0.11).log_scale(), (1e-4..1.0).log_scale())
 }
 
 /// Mean f against error rate.
 fn efficiency(curves: &Curves) -> Result<String, Failure> {
+    chart(curves, "mean f", (0.007..0.09).log_scale(), 1.0..1.25)
+}
+
+fn chart<X, Y>(curves: &Curves, title: &str, qbers: X, values: Y) -> Result<String, Failure>
+where
+    X: AsRangedCoord<Value = f64>,
+    X::CoordDescType: ValueFormatter<f64>,
+    Y: AsRangedCoord<Value = f64>,
+    Y::CoordDescType: ValueFormatter<f64>,
+{
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, (900, 540)).into_drawing_area();
@@ -117,8 +111,8 @@ fn efficiency(curves: &Curves) -> Result<String, Failure> {
             .margin(12)
             .x_label_area_size(40)
             .y_label_area_size(60)
-            .build_cartesian_2d((0.007..0.09).log_scale(), 1.0..1.25)?;
-        chart.configure_mesh().x_desc("QBER").y_desc("mean f").draw()?;
+            .build_cartesian_2d(qbers, values)?;
+        chart.configure_mesh().x_desc("QBER").y_desc(title).draw()?;
         for (index, (name, curve)) in curves.iter().enumerate() {
             let colour = Palette99::pick(index).mix(1.0);
             chart
