@@ -12,7 +12,7 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 use crate::backend::{Backend, Busy, Done, JobId, Waker};
 use crate::job::{Job, Output};
 #[cfg(target_arch = "x86_64")]
-use crate::simd::Avx2;
+use crate::simd::{Avx2, Avx512};
 use crate::{ldpc, parities, polyhash, sift, toeplitz};
 
 /// Which implementation of the kernels runs; all give the same bits.
@@ -25,6 +25,9 @@ pub enum Level {
     /// 256-bit vectors where a kernel gains by them, else as portable.
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    /// 512-bit vectors where a kernel gains by them, else as avx2.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
 }
 
 impl Level {
@@ -32,7 +35,7 @@ impl Level {
     pub fn available() -> Vec<Self> {
         let levels = [Self::Reference, Self::Portable].into_iter();
         #[cfg(target_arch = "x86_64")]
-        let levels = levels.chain(Avx2::detect().map(Self::Avx2));
+        let levels = levels.chain(Avx2::detect().map(Self::Avx2)).chain(Avx512::detect().map(Self::Avx512));
         levels.collect()
     }
 
@@ -54,6 +57,8 @@ impl Level {
             Self::Portable => portable(job),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => with_avx2(avx2, job),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => with_avx512(avx512, job),
         }
     }
 }
@@ -92,6 +97,15 @@ fn with_avx2(avx2: Avx2, job: &Job) -> Output {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+fn with_avx512(avx512: Avx512, job: &Job) -> Output {
+    match job {
+        Job::PolyHash(job) => Output::PolyHash(polyhash::avx512::run(avx512, job)),
+        Job::Toeplitz(job) => Output::Toeplitz(toeplitz::avx512::run(avx512, job)),
+        _ => with_avx2(avx512.avx2(), job),
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -99,6 +113,8 @@ impl fmt::Display for Level {
             Self::Portable => "cpu:portable",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => "cpu:avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => "cpu:avx512",
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The instructions of this machine, for kernels that have a version for them and for what is compiled for them as it is.
 
 #[cfg(target_arch = "x86_64")]
-pub use x86::Avx2;
+pub use x86::{Avx2, Avx512, Gfni};
 
 /// Runs `work`, compiled for the best instructions that this machine has: it, and what is inlined into it.
 #[inline]
@@ -122,6 +122,71 @@ mod x86 {
         pub(super) fn deposit(self, word: u64, mask: u64) -> u64 {
             // SAFETY: an `Avx2` exists only where the machine has BMI2.
             unsafe { _pdep_u64(word, mask) }
+        }
+    }
+
+    /// An [`Avx2`] machine that has GFNI as well: products of bytes in GF(2^8), and maps of bits within bytes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Gfni(Avx2);
+
+    impl Gfni {
+        /// Proof that this machine has them, if it has.
+        pub fn detect() -> Option<Self> {
+            Avx2::detect().filter(|_| is_x86_feature_detected!("gfni")).map(Self)
+        }
+
+        /// Runs `work` compiled for them.
+        #[inline]
+        #[allow(clippy::unused_self, reason = "the value is the proof")]
+        pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+            #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt,gfni")]
+            fn with_gfni<R>(work: impl FnOnce() -> R) -> R {
+                work()
+            }
+            // SAFETY: a `Gfni` exists only where the machine has these features.
+            unsafe { with_gfni(work) }
+        }
+    }
+
+    /// A [`Gfni`] machine that has AVX-512 and VPCLMULQDQ as well, as Intel's servers have since 2019 and AMD's since 2022.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Avx512(Gfni);
+
+    impl Avx512 {
+        /// Proof that this machine has them, if it has.
+        pub fn detect() -> Option<Self> {
+            let has_all = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512vbmi")
+                && is_x86_feature_detected!("avx512vbmi2")
+                && is_x86_feature_detected!("vpclmulqdq");
+            Gfni::detect().filter(|_| has_all).map(Self)
+        }
+
+        /// Every such machine is an [`Avx2`] one.
+        pub fn avx2(self) -> Avx2 {
+            self.0.0
+        }
+
+        /// Every such machine is a [`Gfni`] one.
+        pub fn gfni(self) -> Gfni {
+            self.0
+        }
+
+        /// Runs `work` compiled for them.
+        #[inline]
+        #[allow(clippy::unused_self, reason = "the value is the proof")]
+        pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+            #[target_feature(
+                enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt,gfni,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,vpclmulqdq"
+            )]
+            fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
+                work()
+            }
+            // SAFETY: an `Avx512` exists only where the machine has these features.
+            unsafe { with_avx512(work) }
         }
     }
 

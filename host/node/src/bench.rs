@@ -31,7 +31,7 @@ Examples:
 pub(crate) struct Arguments {
     /// Measure this kernel only
     kernel: Option<Kernel>,
-    /// Measure this backend only: cpu:reference, cpu:portable, cpu:avx2, cpu:auto, sim:model or sim:rtl
+    /// Measure this backend only: cpu:reference, cpu:portable, cpu:avx2, cpu:avx512, cpu:auto, sim:model or sim:rtl
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
     /// Print one JSON object

@@ -10,7 +10,7 @@ use crate::error::Failure;
 /// Who computes.
 #[derive(clap::Args)]
 pub(crate) struct Compute {
-    /// Backend of the kernels: cpu:reference, cpu:portable, cpu:avx2, cpu:auto (the fastest of this machine), or a device with the CPU
+    /// Backend of the kernels: cpu:reference, cpu:portable, cpu:avx2, cpu:avx512, cpu:auto (the fastest of this machine), or a device with the CPU
     /// behind it: sim:model, sim:rtl, vfio:ADDRESS, vfio-user:PATH
     #[arg(long, value_name = "NAME", default_value_t = backend::default_name())]
     backend: String,

@@ -25,7 +25,7 @@ use tracing_subscriber::EnvFilter;
 
 /// QKD post-processing: raw detections in, identical secret keys out.
 ///
-/// Files of bits are packed least significant bit first in each byte. Backends: cpu:reference, cpu:portable, cpu:avx2, cpu:auto
+/// Files of bits are packed least significant bit first in each byte. Backends: cpu:reference, cpu:portable, cpu:avx2, cpu:avx512, cpu:auto
 /// (the fastest), and devices, with the CPU behind them: sim:model (register-level model of the FPGA core), sim:rtl (its
 /// RTL, in builds with the feature rtl), vfio:0000:01:00.0 (a card) and vfio-user:PATH (a card that a server simulates).
 /// The environment variable QKDPP_BACKEND sets the default.

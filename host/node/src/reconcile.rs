@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Backend of the kernels: cpu:reference, cpu:portable, cpu:avx2, cpu:auto (the fastest of this machine), or a simulated device
+    /// Backend of the kernels: cpu:reference, cpu:portable, cpu:avx2, cpu:avx512, cpu:auto (the fastest of this machine), or a simulated device
     /// with the CPU behind it: sim:model, sim:rtl
     #[arg(long, value_name = "NAME", default_value_t = qkdpp::backend::default_name())]
     backend: String,

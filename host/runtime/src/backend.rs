@@ -45,7 +45,7 @@ pub enum OpenError {
     },
 }
 
-/// The backend called `name`, with `threads` threads of the CPU: `cpu:reference`, `cpu:portable`, `cpu:avx2`, `cpu:auto` (the fastest), or the CPU
+/// The backend called `name`, with `threads` threads of the CPU: `cpu:reference`, `cpu:portable`, `cpu:avx2`, `cpu:avx512`, `cpu:auto` (the fastest), or the CPU
 /// behind a device:
 ///
 /// | device | name |

@@ -6,6 +6,8 @@
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512;
 mod field;
 pub mod portable;
 pub mod reference;

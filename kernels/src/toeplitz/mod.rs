@@ -11,6 +11,8 @@
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512;
 mod fft;
 mod karatsuba;
 pub mod portable;

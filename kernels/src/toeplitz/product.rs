@@ -261,6 +261,16 @@ mod tests {
                     }
                 })*
             }
+
+            #[cfg(target_arch = "x86_64")]
+            mod avx512 {
+                $(#[test] fn $test() {
+                    match crate::simd::Avx512::detect() {
+                        Some(avx512) => super::$test(avx512),
+                        None => eprintln!("SKIPPED: this machine has no AVX-512"),
+                    }
+                })*
+            }
         };
     }
 

@@ -30,7 +30,7 @@ pub struct LinkConfig<'a> {
     /// Path of the ledger on disk, which is made if it is not there and goes on if it is; every block is entered before its key
     /// is handed out. NULL: no record is kept.
     ledger: Text<'a>,
-    /// Who computes, by the same names as `qkdpp --backend`: cpu:reference, cpu:portable, cpu:avx2, cpu:auto, sim:model, vfio:ADDRESS,
+    /// Who computes, by the same names as `qkdpp --backend`: cpu:reference, cpu:portable, cpu:avx2, cpu:avx512, cpu:auto, sim:model, vfio:ADDRESS,
     /// vfio-user:PATH. NULL: the name in the environment variable QKDPP_BACKEND, or cpu:auto.
     backend: Text<'a>,
     /// Threads of the CPU backend, at most 1024. 0: none, it computes within calls with the link.

@@ -30,7 +30,7 @@ mod karatsuba;
 mod levels;
 mod spectrum;
 
-use self::spectrum::Spectrum;
+pub(super) use self::spectrum::Spectrum;
 use super::Toeplitz;
 use super::product::{self, Arithmetic};
 use crate::bits::Bits;
