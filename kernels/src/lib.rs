@@ -20,6 +20,8 @@ pub mod sift;
 pub mod simd;
 pub mod toeplitz;
 pub mod wipe;
+#[cfg(target_arch = "x86_64")]
+mod zmm;
 
 pub use backend::{Backend, Busy, Done, Fallback, Fault, JobId, Waker};
 pub use bits::Bits;

@@ -83,6 +83,9 @@ pub fn equal(a: u128, b: u128) -> bool {
 mod tests {
     use std::sync::Arc;
 
+    #[cfg(target_arch = "x86_64")]
+    use proptest::prelude::*;
+
     use super::field::Key;
     use super::*;
     use crate::bits::Bits;
@@ -138,6 +141,40 @@ mod tests {
                     reference::run(&job),
                     "{len} bits in segments of {segment}"
                 );
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn avx512_agrees_with_the_reference() {
+        let Some(avx512) = crate::simd::Avx512::detect() else {
+            return eprintln!("SKIPPED: this machine has no AVX-512");
+        };
+        for len in [1, 63, 64, 65, 127, 128, 129, 383, 384, 385, 1920, 4095, 8064, 8065, 9999, 16_256, 20_001]
+        {
+            for segment in [1, 64, 100, 128, 513, 1024, 2049, 4160, 5000, 8100, usize::MAX] {
+                let job = job(len, segment);
+                assert_eq!(
+                    avx512::run(avx512, &job),
+                    reference::run(&job),
+                    "{len} bits in segments of {segment}"
+                );
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    proptest! {
+        #[test]
+        fn vectors_agree_with_portable(key: u128, len in 1_usize..40_000, segment in 1_usize..40_000) {
+            let job = PolyHash::new(key, message(len), segment.min(len + 1)).expect("a segment of at least a bit");
+            let expected = portable::run(&job);
+            if let Some(avx2) = crate::simd::Avx2::detect() {
+                prop_assert_eq!(avx2::run(avx2, &job), &*expected);
+            }
+            if let Some(avx512) = crate::simd::Avx512::detect() {
+                prop_assert_eq!(avx512::run(avx512, &job), &*expected);
             }
         }
     }
