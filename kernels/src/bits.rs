@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use bitvec::order::Lsb0;
 use bitvec::vec::BitVec;
-use zeroize::Zeroize;
+
+use crate::wipe;
 
 /// A bit string, packed least significant bit first into 64-bit words (SPEC §1).
 ///
@@ -60,7 +61,7 @@ impl Bits {
     pub fn from_words(mut words: Vec<u64>, len: usize) -> Self {
         assert!(words.len() * 64 >= len, "{} words cannot hold {len} bits", words.len());
         // A vector that is cut keeps its old contents, where no drop would wipe them.
-        words[words_for(len)..].zeroize();
+        wipe::words(&mut words[words_for(len)..]);
         words.truncate(words_for(len));
         if let Some(last) = words.last_mut()
             && !len.is_multiple_of(64)
@@ -184,6 +185,28 @@ impl Bits {
         Self::from_words(words, len)
     }
 
+    /// Adds the bits of `other` from `start` on, as many as there are here.
+    ///
+    /// # Panics
+    /// If `other` has fewer.
+    pub(crate) fn xor_window(&mut self, other: &Self, start: usize) {
+        assert!(start + self.len() <= other.len(), "{} bits from {start} on, of {}", self.len(), other.len());
+        let (len, shift) = (self.len(), start % 64);
+        let words = self.inner.as_raw_mut_slice();
+        let others = &other.words()[start / 64..];
+        for (word, other) in words.iter_mut().zip(others) {
+            *word ^= other >> shift;
+        }
+        if shift > 0 {
+            for (word, next) in words.iter_mut().zip(others.iter().skip(1)) {
+                *word ^= next << (64 - shift);
+            }
+        }
+        if let (Some(last), used @ 1..) = (words.last_mut(), len % 64) {
+            *last &= (1 << used) - 1;
+        }
+    }
+
     /// Adds `other` bit by bit.
     ///
     /// # Panics
@@ -244,7 +267,7 @@ fn push(words: &mut Vec<u64>, word: u64) {
     if words.len() == words.capacity() {
         let mut larger = Vec::with_capacity(2 * words.len() + 1);
         larger.extend_from_slice(words);
-        words.zeroize();
+        wipe::words(words);
         *words = larger;
     }
     words.push(word);
@@ -266,7 +289,7 @@ impl From<Bits> for BitVec<u64, Lsb0> {
 
 impl Drop for Bits {
     fn drop(&mut self) {
-        self.inner.as_raw_mut_slice().zeroize();
+        wipe::words(self.inner.as_raw_mut_slice());
     }
 }
 
@@ -307,6 +330,18 @@ mod tests {
         for cut in [0, 1, 63, 64, 65, 300, 776, 777] {
             let parts = [whole.slice(0..cut), whole.slice(cut..777)];
             assert_eq!(Bits::concat(&parts), whole, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_window_is_added_as_a_slice_is() {
+        let whole = pattern(777);
+        for (start, len) in [(0, 777), (0, 64), (64, 128), (1, 63), (1, 64), (300, 400), (700, 77), (777, 0)]
+        {
+            let (mut by_window, mut by_slice) = (Bits::all_ones(len), Bits::all_ones(len));
+            by_window.xor_window(&whole, start);
+            by_slice.xor_assign(&whole.slice(start..start + len));
+            assert_eq!(by_window, by_slice, "{len} bits from {start} on");
         }
     }
 

@@ -10,6 +10,15 @@ pub fn filled<T: Clone>(value: T, len: usize) -> Vec<T> {
     table
 }
 
+/// Zeros, on large pages where the system has them.
+pub(crate) fn zeros(len: usize) -> Vec<u64> {
+    // New pages are zeros already, and not there before they are used.
+    let mut words = vec![0; len];
+    #[cfg(target_os = "linux")]
+    linux::ask_for_large_pages(&mut words);
+    words
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use rustix::mm::{Advice, madvise};

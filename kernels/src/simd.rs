@@ -135,6 +135,11 @@ mod x86 {
             Avx2::detect().filter(|_| is_x86_feature_detected!("gfni")).map(Self)
         }
 
+        /// Every such machine is an [`Avx2`] one.
+        pub fn avx2(self) -> Avx2 {
+            self.0
+        }
+
         /// Runs `work` compiled for them.
         #[inline]
         #[allow(clippy::unused_self, reason = "the value is the proof")]

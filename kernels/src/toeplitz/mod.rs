@@ -7,13 +7,16 @@
 //! ```
 //!
 //! A product with a Toeplitz matrix is the middle of a product of two binary polynomials (`product`): of some ten
-//! thousand bits by Karatsuba's method (`karatsuba`), of more by a transform (`fft`, which explains it).
+//! thousand bits by Karatsuba's method (`karatsuba`), of more by a transform (`fft`, which explains it; `gfni` and `avx2` do
+//! the same in wide registers).
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub mod avx512;
 mod fft;
+#[cfg(target_arch = "x86_64")]
+mod gfni;
 mod karatsuba;
 pub mod portable;
 mod product;

@@ -3,7 +3,9 @@
 //!
 //! Time and memory accesses depend on the sizes only, and everything that held key bits is wiped.
 
-use super::fft::Spectrum;
+use std::ops::RangeInclusive;
+
+use super::fft::{self, Spectrum};
 use super::product::Arithmetic;
 use super::{Toeplitz, karatsuba, product};
 use crate::bits::Bits;
@@ -20,12 +22,14 @@ pub(super) struct Portable;
 impl Arithmetic for Portable {
     type Spectrum = Spectrum;
 
+    const LOG_LENS: RangeInclusive<u32> = fft::LOG_LENS;
+
     fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
         karatsuba::add_product(sum, matrix, vector, scratch);
     }
 
-    fn spectrum(self, words: &mut [u64]) -> Spectrum {
-        Spectrum::of(words)
+    fn spectrum(self, words: &mut [u64], used: usize) -> Spectrum {
+        Spectrum::of(words, used)
     }
 
     fn polynomial(self, spectrum: Spectrum, words: &mut [u64]) {
@@ -39,10 +43,10 @@ impl Arithmetic for Portable {
     }
 
     fn product_picoseconds(self, n: usize) -> u128 {
-        20_000 * karatsuba::word_products(n) as u128
+        12_000 * karatsuba::word_products(n) as u128
     }
 
     fn transform_picoseconds(self, log_len: u32) -> u128 {
-        (70 * u128::from(log_len)) << log_len
+        (46 * u128::from(log_len)) << log_len
     }
 }

@@ -14,29 +14,46 @@
 //!
 //! Long or unequal operands are cut in tiles, key bits times output bits. A part of the key is transformed once for
 //! all its tiles, and the products for a part of the output are summed before they are transformed back.
+//!
+//! **A few bits too many.** N is a power of two, but if s has N + δ bits, where δ ≤ N/2, the transform may do without the
+//! lowest δ of them. Then S = ⌊s/x^δ⌋, and only outputs i < δ come out wrong. They lack the coefficients c−1+i of the
+//! product of (s mod x^δ) and x; and they stand at c−1−δ+i, where W(U) = R + ⌊E·X/x^N⌋ has its last term (and W moves
+//! bits down by N/2 at least, so W of that term is the term itself there). Both at once are the coefficients c−1+i of
+//! e·x, where e = ⌊M·s/x^N⌋ mod x^δ, and only the last δ bits of the key reach them: one more product, of δ bits times δ
+//! bits, makes the outputs right. So 1.05·2^m bits cost little more than 2^m.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 use super::{Family, Toeplitz, fft, karatsuba};
 use crate::bits::{Bits, copy_words, words_for};
+use crate::wipe::Scratch;
 
 /// Both ways to multiply, at one level.
 pub(super) trait Arithmetic: Copy + Send + Sync {
     /// A polynomial by its values, modulo the M of some degree 2^m.
     type Spectrum: Send;
 
+    /// The sizes m: a transform has 2^m bits.
+    const LOG_LENS: RangeInclusive<u32>;
+
     /// Adds to `sum` (n words) the words n..2n of the product of `matrix` (2n words) and `vector` (n words);
-    /// [`karatsuba::SCRATCH_PER_WORD`]·n words of scratch.
+    /// there are [`scratch_words`](Self::scratch_words) of scratch.
     fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]);
 
-    /// The values of the polynomial with these coefficients, in number 2 to a power in [`fft::LOG_LENS`]; the words are left
-    /// with anything.
-    fn spectrum(self, words: &mut [u64]) -> Self::Spectrum;
+    /// Scratch that [`add_product`](Self::add_product) needs for n words.
+    fn scratch_words(self, n: usize) -> usize {
+        karatsuba::SCRATCH_PER_WORD * n
+    }
 
-    /// The inverse of [`spectrum`](Self::spectrum).
+    /// The values of the polynomial with these coefficients, in number 2 to a power in [`LOG_LENS`](Self::LOG_LENS); from word
+    /// `used` on they are 0. The words are left with anything.
+    fn spectrum(self, words: &mut [u64], used: usize) -> Self::Spectrum;
+
+    /// The inverse of [`spectrum`](Self::spectrum): all coefficients, or if `words` has half their length, the upper half of
+    /// them.
     fn polynomial(self, spectrum: Self::Spectrum, words: &mut [u64]);
 
     /// The product of two polynomials modulo M, plus a third one.
@@ -58,17 +75,22 @@ pub(super) fn hash(arithmetic: impl Arithmetic, job: &Toeplitz) -> Bits {
         Family::Modified if out_len == key.len() => Bits::clone(key),
         Family::Modified => {
             let hashed = key.len() - out_len;
-            let mut sum = middle(arithmetic, &key.slice(0..hashed), job.seed(), out_len);
-            sum.xor_assign(&key.slice(hashed..key.len()));
+            let mut sum = middle(arithmetic, key, job.seed(), out_len);
+            sum.xor_window(key, hashed);
             sum
         }
     }
 }
 
-/// y_i = ⊕_j seed_{i−j+c−1}·key_j for the c bits of `key` and i < `out_len`; `seed` has c + `out_len` − 1 bits.
+/// y_i = ⊕_j seed_{i−j+c−1}·key_j for i < `out_len` and j < c, of c + `out_len` − 1 seed bits and at least c key bits.
 /// Neither c nor `out_len` is 0.
 fn middle(arithmetic: impl Arithmetic, key: &Bits, seed: &Bits, out_len: usize) -> Bits {
-    Method::cheapest(arithmetic, key.len(), out_len).run(arithmetic, key, seed, out_len)
+    Method::cheapest(arithmetic, hashed_len(seed, out_len), out_len).run(arithmetic, key, seed, out_len)
+}
+
+/// c, the number of key bits that are multiplied.
+fn hashed_len(seed: &Bits, out_len: usize) -> usize {
+    seed.len() + 1 - out_len
 }
 
 /// A way to compute the product.
@@ -76,30 +98,49 @@ fn middle(arithmetic: impl Arithmetic, key: &Bits, seed: &Bits, out_len: usize) 
 enum Method {
     /// In square tiles of `tile` words.
     Karatsuba { tile: usize },
-    /// In tiles of `key_tile` × `out_tile` bits, with transforms of 2^`log_len` bits.
+    /// In tiles of `key_tile` × `out_tile` bits, with transforms of 2^`log_len` bits, and corrections if they are a little
+    /// larger than that.
     Transform { log_len: u32, key_tile: usize, out_tile: usize },
 }
 
 impl Method {
-    fn cheapest(arithmetic: impl Arithmetic, key_len: usize, out_len: usize) -> Self {
-        let tile = karatsuba::padded(words_for(key_len.min(out_len)));
-        Self::transforms(key_len, out_len)
-            .chain([Self::Karatsuba { tile }])
-            .min_by_key(|method| method.picoseconds(arithmetic, key_len, out_len))
-            .expect("there is one")
+    fn cheapest<A: Arithmetic>(arithmetic: A, key_len: usize, out_len: usize) -> Self {
+        let time = |method: &Self| method.picoseconds(arithmetic, key_len, out_len);
+        let by_karatsuba = Self::karatsuba(key_len.min(out_len)).into_iter().min_by_key(time);
+        // Three transforms are the least, and to weigh them all takes longer than a short product.
+        let shortest = 3 * arithmetic.transform_picoseconds(*A::LOG_LENS.start());
+        match by_karatsuba {
+            Some(method) if time(&method) <= shortest => method,
+            _ => Self::transforms(arithmetic, key_len, out_len)
+                .chain(by_karatsuba)
+                .min_by_key(time)
+                .expect("there is one"),
+        }
     }
 
-    /// The transform that takes everything at once, and those of up to a sixteenth of its size.
-    fn transforms(key_len: usize, out_len: usize) -> impl Iterator<Item = Self> {
-        let (smallest, largest) = (*fft::LOG_LENS.start(), *fft::LOG_LENS.end());
+    /// In one row of tiles, which are a little larger than they need be, or as large as suits a level best.
+    fn karatsuba(shorter_len: usize) -> [Self; 2] {
+        let words = words_for(shorter_len);
+        [karatsuba::padded(words), words.next_power_of_two()].map(|tile| Self::Karatsuba { tile })
+    }
+
+    /// The transform that takes everything at once, and those of up to a sixteenth of its size: in as few parts of the key as
+    /// need no corrections, and in one less.
+    fn transforms<A: Arithmetic>(_: A, key_len: usize, out_len: usize) -> impl Iterator<Item = Self> {
+        let (smallest, largest) = (*A::LOG_LENS.start(), *A::LOG_LENS.end());
         let at_once = (key_len + out_len - 1).next_power_of_two().ilog2().clamp(smallest, largest);
         (at_once.saturating_sub(4).max(smallest)..=at_once).flat_map(move |log_len| {
             let len = 1_usize << log_len;
             let fewest_parts = (out_len / len).max(1);
-            (fewest_parts..fewest_parts + 32).filter_map(move |parts| {
+            // More parts of the output would be shorter than those of the key, which is a waste.
+            (fewest_parts..=2 * fewest_parts + 1).flat_map(move |parts| {
                 let out_tile = out_len.div_ceil(parts);
-                let key_parts = key_len.div_ceil((len + 1).checked_sub(out_tile).filter(|&tile| tile > 0)?);
-                Some(Self::Transform { log_len, key_tile: key_len.div_ceil(key_parts), out_tile })
+                let key_parts = key_len.div_ceil((len + 1).saturating_sub(out_tile).max(1));
+                [key_parts, key_parts - 1]
+                    .map(|parts| key_len.div_ceil(parts.max(1)))
+                    .into_iter()
+                    .filter(move |&key_tile| can_be_corrected(len, key_tile, out_tile))
+                    .map(move |key_tile| Self::Transform { log_len, key_tile, out_tile })
             })
         })
     }
@@ -114,15 +155,34 @@ impl Method {
             Self::Transform { log_len, key_tile, out_tile } => {
                 let (key_parts, out_parts) = (key_len.div_ceil(key_tile), out_len.div_ceil(out_tile));
                 let transforms = key_parts + key_parts * out_parts + out_parts;
+                let excess = excess(1 << log_len, key_tile, out_tile);
                 transforms as u128 * arithmetic.transform_picoseconds(log_len)
+                    + (key_parts * out_parts) as u128 * Self::correction_picoseconds(arithmetic, excess)
             }
         }
+    }
+
+    /// Estimated time of a correction.
+    fn correction_picoseconds<A: Arithmetic>(arithmetic: A, excess: usize) -> u128 {
+        if excess == 0 {
+            return 0;
+        }
+        let log_len = (2 * excess).next_power_of_two().ilog2().max(*A::LOG_LENS.start());
+        let transform = Self::Transform { log_len, key_tile: excess, out_tile: excess };
+        let times = Self::karatsuba(excess)
+            .into_iter()
+            .chain([transform])
+            .map(|method| method.picoseconds(arithmetic, excess, excess));
+        times.min().expect("there is one")
     }
 
     fn run(self, arithmetic: impl Arithmetic, key: &Bits, seed: &Bits, out_len: usize) -> Bits {
         match self {
             Self::Karatsuba { tile } => by_karatsuba(arithmetic, key, seed, out_len, tile),
             Self::Transform { log_len, key_tile, out_tile } => {
+                let key_len = hashed_len(seed, out_len);
+                let slice = (key_len < key.len()).then(|| key.slice(0..key_len));
+                let key = slice.as_ref().unwrap_or(key);
                 by_transform(arithmetic, key, seed, out_len, log_len, (key_tile, out_tile))
             }
         }
@@ -130,17 +190,19 @@ impl Method {
 }
 
 fn by_karatsuba(arithmetic: impl Arithmetic, key: &Bits, seed: &Bits, out_len: usize, tile: usize) -> Bits {
-    let mut scratch = Zeroizing::new(vec![0; karatsuba::SCRATCH_PER_WORD * tile]);
-    let (mut matrix, mut vector) = (Zeroizing::new(vec![0; 2 * tile]), Zeroizing::new(vec![0; tile]));
+    let key_len = hashed_len(seed, out_len);
+    let mut words = Scratch::new(arithmetic.scratch_words(tile) + 3 * tile);
+    let (matrix, words) = words.split_at_mut(2 * tile);
+    let (vector, scratch) = words.split_at_mut(tile);
     let out_parts = parts(out_len, 64 * tile).map(|out_part| {
         let mut sum = Zeroizing::new(vec![0; tile]);
-        for key_part in parts(key.len(), 64 * tile) {
+        for key_part in parts(key_len, 64 * tile) {
             // Row i and column j of the tile need bit i − j of the seed from here; they find it at bit 64·tile + i −
             // j.
-            let middle = out_part.start as isize - key_part.start as isize + key.len() as isize - 1;
-            copy_window(seed, middle - 64 * tile as isize, &mut matrix);
-            copy_extended(key, key_part, &mut vector);
-            arithmetic.add_product(&mut sum, &matrix, &vector, &mut scratch);
+            let middle = out_part.start as isize - key_part.start as isize + key_len as isize - 1;
+            copy_window(seed, middle - 64 * tile as isize, matrix);
+            copy_extended(key, key_part, vector);
+            arithmetic.add_product(&mut sum, matrix, vector, scratch);
         }
         Bits::from_words(std::mem::take(&mut *sum), out_part.len())
     });
@@ -156,20 +218,20 @@ fn by_transform(
     (key_tile, out_tile): (usize, usize),
 ) -> Bits {
     let len = 1_usize << log_len;
-    let (mut vectors, mut matrices) = (Zeroizing::new(vec![0; len / 64]), Zeroizing::new(vec![0; len / 64]));
+    let (mut vectors, mut matrices) = (Scratch::new(len / 64), Scratch::new(len / 64));
     let mut sums: Vec<_> = parts(out_len, out_tile).map(|out_part| (out_part, None)).collect();
     for key_part in parts(key.len(), key_tile) {
         // The last seed bit of a tile comes at the top; what precedes the first one reaches no wanted bit.
         let mut spectrum_of_tile = |out_part: &Range<usize>| {
-            let end = out_part.end + key.len() - key_part.start - 1;
+            let end = end_of_tile(key, &key_part, out_part);
             copy_window(seed, end as isize - len as isize, &mut matrices);
             fft::add_wrapped(&mut matrices);
-            arithmetic.spectrum(&mut matrices)
+            arithmetic.spectrum(&mut matrices, len / 64)
         };
         let (first, others) = sums.split_first_mut().expect("the output is not empty");
         let spectrum_of_key = || {
             copy_extended(key, key_part.clone(), &mut vectors);
-            arithmetic.spectrum(&mut vectors)
+            arithmetic.spectrum(&mut vectors, words_for(key_part.len()))
         };
         let (vector, matrix) = both(spectrum_of_key, || spectrum_of_tile(&first.0));
         first.1 = Some(arithmetic.multiplied(matrix, &vector, first.1.take()));
@@ -178,15 +240,70 @@ fn by_transform(
         }
     }
     drop(vectors);
-    let product = &mut *matrices;
     let out_parts = sums.into_iter().map(|(out_part, sum)| {
-        arithmetic.polynomial(sum.expect("the key is not empty"), product);
-        fft::add_wrapped(product);
+        let sum = sum.expect("the key is not empty");
+        let half = out_part.len() <= len / 2;
+        let product = if half { &mut matrices[..len / 128] } else { &mut *matrices };
+        arithmetic.polynomial(sum, product);
+        if !half {
+            // The upper half stays as it is.
+            fft::add_wrapped(product);
+        }
         let mut out = vec![0; words_for(out_part.len())];
-        copy_words(product, len - out_part.len(), &mut out);
+        copy_words(product, 64 * product.len() - out_part.len(), &mut out);
+        for key_part in parts(key.len(), key_tile) {
+            correct(arithmetic, key, seed, log_len, (&key_part, &out_part), &mut out);
+        }
         Bits::from_words(out, out_part.len())
     });
     concat(out_parts.collect())
+}
+
+/// Where the seed bits of a tile end.
+fn end_of_tile(key: &Bits, key_part: &Range<usize>, out_part: &Range<usize>) -> usize {
+    out_part.end + key.len() - key_part.start - 1
+}
+
+/// δ: by how many bits the seed of a tile is longer than the transform.
+fn excess(len: usize, key_tile: usize, out_tile: usize) -> usize {
+    (key_tile + out_tile - 1).saturating_sub(len)
+}
+
+/// Whether a transform of `len` bits and a correction are worth a thought: from 3/8 too many on, the next transform is as
+/// fast.
+fn can_be_corrected(len: usize, key_tile: usize, out_tile: usize) -> bool {
+    key_tile.max(out_tile) <= len && excess(len, key_tile, out_tile) <= len / 8 * 3
+}
+
+/// Adds e·x to the first δ bits of `out`, the output of a tile without its lowest δ seed bits.
+fn correct(
+    arithmetic: impl Arithmetic,
+    key: &Bits,
+    seed: &Bits,
+    log_len: u32,
+    (key_part, out_part): (&Range<usize>, &Range<usize>),
+    out: &mut [u64],
+) {
+    let excess = excess(1 << log_len, key_part.len(), out_part.len());
+    if excess == 0 {
+        return;
+    }
+    // The coefficients N..N+δ of M·s, where s has N + δ bits.
+    let first = end_of_tile(key, key_part, out_part) - excess;
+    let (mut e, mut window) = (vec![0; words_for(excess)], vec![0; words_for(excess)]);
+    for t in fft::terms(log_len) {
+        copy_words(seed.words(), first - t, &mut window);
+        add(&mut e, &window);
+    }
+    let e = Bits::concat(&[Bits::from_words(e, excess), Bits::zeros(excess - 1)]);
+    let last_of_key = key.slice(key_part.end - excess..key_part.end);
+    add(out, middle(arithmetic, &last_of_key, &e, excess).words());
+}
+
+fn add(sum: &mut [u64], other: &[u64]) {
+    for (sum, other) in sum.iter_mut().zip(other) {
+        *sum ^= other;
+    }
 }
 
 /// Does both, on two threads if a backend's pool runs this. Outside of one, the calling thread does all the work.
@@ -263,6 +380,16 @@ mod tests {
             }
 
             #[cfg(target_arch = "x86_64")]
+            mod gfni {
+                $(#[test] fn $test() {
+                    match crate::simd::Gfni::detect() {
+                        Some(gfni) => super::$test(gfni),
+                        None => eprintln!("SKIPPED: this machine has no GFNI"),
+                    }
+                })*
+            }
+
+            #[cfg(target_arch = "x86_64")]
             mod avx512 {
                 $(#[test] fn $test() {
                     match crate::simd::Avx512::detect() {
@@ -278,6 +405,11 @@ mod tests {
         every_method_agrees_with_the_definition,
         transforms_of_every_size_agree_with_karatsuba,
         large_products_have_the_right_remainder,
+        a_few_bits_too_many_are_corrected,
+        every_tile_is_corrected,
+        sizes_above_a_power_of_two_agree_with_karatsuba,
+        the_upper_half_comes_alone,
+        short_polynomials_have_the_values_of_long_ones,
         tiles_cover_very_unequal_operands,
         products_agree_with_the_schoolbook,
         a_pool_gives_the_same_bits,
@@ -297,7 +429,7 @@ mod tests {
         })
     }
 
-    fn every_method_agrees_with_the_definition(arithmetic: impl Arithmetic) {
+    fn every_method_agrees_with_the_definition<A: Arithmetic>(arithmetic: A) {
         for (key_len, out_len) in
             [(1, 1), (1, 200), (200, 1), (63, 64), (64, 63), (65, 65), (700, 300), (1000, 129)]
         {
@@ -308,17 +440,17 @@ mod tests {
                 assert!(product == expected, "{key_len} × {out_len}, Karatsuba in tiles of {tile} words");
             }
             for tile in [(key_len, out_len), (key_len.div_ceil(3), out_len.div_ceil(2))] {
-                let product = by_transform(arithmetic, &key, &seed, out_len, 16, tile);
+                let product = by_transform(arithmetic, &key, &seed, out_len, *A::LOG_LENS.start(), tile);
                 assert!(product == expected, "{key_len} × {out_len}, transforms in tiles of {tile:?}");
             }
         }
     }
 
     /// Every size up to 2^20, for each has a modulus of its own, completely filled.
-    fn transforms_of_every_size_agree_with_karatsuba(arithmetic: impl Arithmetic) {
-        for log_len in 16..=20 {
+    fn transforms_of_every_size_agree_with_karatsuba<A: Arithmetic>(arithmetic: A) {
+        for log_len in *A::LOG_LENS.start()..=20 {
             let len = 1_usize << log_len;
-            for out_len in [1, 1000, len / 2, len - 999, len] {
+            for out_len in [1, 1000, len / 2, len / 2 + 1, len - 999, len] {
                 let key_len = len + 1 - out_len;
                 let (key, seed) = (random(key_len, 3), random(len, 4));
                 let product = by_transform(arithmetic, &key, &seed, out_len, log_len, (key_len, out_len));
@@ -329,9 +461,94 @@ mod tests {
         }
     }
 
+    /// The excess δ is from 1 bit to half of the transform.
+    fn a_few_bits_too_many_are_corrected(arithmetic: impl Arithmetic) {
+        for (log_len, excess) in [
+            (17, 1),
+            (17, 64),
+            (17, 4097),
+            (17, 1 << 13),
+            (17, 1 << 16),
+            (18, 1 << 14),
+            (19, 1 << 17),
+            (20, 99_999),
+        ] {
+            let len = (1_usize << log_len) + excess;
+            for out_len in [excess + 1, len / 2, len.div_ceil(2), 1 << log_len] {
+                let key_len = len + 1 - out_len;
+                let (key, seed) = (random(key_len, 15), random(len, 16));
+                let product = by_transform(arithmetic, &key, &seed, out_len, log_len, (key_len, out_len));
+                let tile = karatsuba::padded(words_for(key_len.min(out_len)));
+                let expected = by_karatsuba(arithmetic, &key, &seed, out_len, tile);
+                assert!(product == expected, "2^{log_len} + {excess} bits, {out_len} of them wanted");
+            }
+        }
+    }
+
+    fn every_tile_is_corrected(arithmetic: impl Arithmetic) {
+        for (tile, (key_len, out_len)) in [
+            ((100_000, 90_000), (360_000, 240_001)),
+            ((65_537, 131_072), (65_537, 262_000)),
+            ((120_000, 40_000), (180_001, 9)),
+        ] {
+            let (key, seed) = (random(key_len, 19), random(key_len + out_len - 1, 20));
+            for log_len in 17..=18 {
+                let product = by_transform(arithmetic, &key, &seed, out_len, log_len, tile);
+                let expected = by_karatsuba(arithmetic, &key, &seed, out_len, 64);
+                assert!(product == expected, "{key_len} × {out_len} in tiles of {tile:?}, 2^{log_len} bits");
+            }
+        }
+    }
+
+    fn the_upper_half_comes_alone<A: Arithmetic>(arithmetic: A) {
+        for log_len in *A::LOG_LENS.start()..=21 {
+            let (polynomial, len) = (random(1 << log_len, 13), 1 << (log_len - 6));
+            let mut words = vec![0; len];
+            for (from, label) in [(0, "all"), (len / 2, "half")] {
+                let spectrum = arithmetic.spectrum(&mut polynomial.words().to_vec(), len);
+                arithmetic.polynomial(spectrum, &mut words[from..]);
+                assert!(words[from..] == polynomial.words()[from..], "{label} of 2^{log_len} bits");
+                words.fill(0);
+            }
+        }
+    }
+
+    fn short_polynomials_have_the_values_of_long_ones(arithmetic: impl Arithmetic) {
+        for (log_len, used) in [(17, 0), (17, 1), (17, 511), (17, 513), (20, 33), (20, 3000), (20, 9000)] {
+            let polynomial = random(64 * used, 14);
+            let mut words = polynomial.words().to_vec();
+            words.resize(1 << (log_len - 6), 0);
+            let spectrum = arithmetic.spectrum(&mut words, used);
+            words.fill(1);
+            arithmetic.polynomial(spectrum, &mut words);
+            assert!(words[..used] == *polynomial.words(), "{used} words of 2^{log_len} bits");
+            assert!(words[used..].iter().all(|&word| word == 0), "{used} words of 2^{log_len} bits");
+        }
+    }
+
+    /// Whichever method is the cheapest.
+    fn sizes_above_a_power_of_two_agree_with_karatsuba(arithmetic: impl Arithmetic) {
+        for (log_len, sixteenths) in
+            [17, 20].into_iter().flat_map(|m| [16, 17, 18, 20, 24].map(|part| (m, part)))
+        {
+            let len = (sixteenths << (log_len - 4)) + 1;
+            for out_len in [len / 2, len / 3] {
+                let key_len = len + 1 - out_len;
+                let (key, seed) = (random(key_len, 17), random(len, 18));
+                let tile = karatsuba::padded(words_for(out_len));
+                let expected = by_karatsuba(arithmetic, &key, &seed, out_len, tile);
+                assert!(
+                    middle(arithmetic, &key, &seed, out_len) == expected,
+                    "{len} bits, {out_len} of them wanted"
+                );
+            }
+        }
+    }
+
     /// A whole product: a seed between zeros. Its remainder must be the product of the remainders.
     fn large_products_have_the_right_remainder(arithmetic: impl Arithmetic) {
-        for lens in [(1 << 20, 1 << 20), (3_000_001, 700_003), (1 << 22, (1 << 22) + 1)] {
+        for lens in [(1 << 20, 1 << 20), (3_000_001, 700_003), (1 << 21, 1_000_000), (1 << 22, (1 << 22) + 1)]
+        {
             has_the_right_remainder(arithmetic, lens);
         }
     }
@@ -353,7 +570,7 @@ mod tests {
         for (key_len, out_len) in [(70_000, 900_001), (900_001, 70_000), (100, 300_000), (300_000, 100)] {
             let (key, seed) = (random(key_len, 7), random(key_len + out_len - 1, 8));
             let expected = by_karatsuba(arithmetic, &key, &seed, out_len, 64);
-            for method in Method::transforms(key_len, out_len).step_by(23) {
+            for method in Method::transforms(arithmetic, key_len, out_len).step_by(3) {
                 assert!(
                     method.run(arithmetic, &key, &seed, out_len) == expected,
                     "{key_len} × {out_len} by {method:?}"
@@ -398,12 +615,18 @@ mod tests {
     #[test]
     #[ignore = "takes minutes"]
     fn the_largest_products_have_the_right_remainder() {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = crate::simd::Avx2::detect() {
+        fn up_to_2_27_bits(arithmetic: impl Arithmetic) {
             for log_len in 23..=26 {
-                has_the_right_remainder(avx2, (1 << log_len, 1 << log_len));
-                has_the_right_remainder(avx2, ((1 << log_len) - 12_345, (1 << log_len) + 77));
+                has_the_right_remainder(arithmetic, (1 << log_len, 1 << log_len));
+                has_the_right_remainder(arithmetic, ((1 << log_len) - 12_345, (1 << log_len) + 77));
             }
+        }
+        #[cfg(target_arch = "x86_64")]
+        {
+            use crate::simd::{Avx2, Avx512, Gfni};
+            Avx2::detect().into_iter().for_each(up_to_2_27_bits);
+            Gfni::detect().into_iter().for_each(up_to_2_27_bits);
+            Avx512::detect().into_iter().for_each(up_to_2_27_bits);
         }
         has_the_right_remainder(Portable, (1 << 26, 1 << 26));
     }

@@ -16,34 +16,41 @@ use super::super::fft::basis::add_top_to_bottom;
 use super::super::product::in_parts;
 use super::field::{V, xor};
 
-/// Bits of the blocks that the last division works on, as a logarithm: 8 KiB.
+/// Bits of the largest blocks that the last division works on, as a logarithm: 8 KiB.
 const LOG_BLOCK: u32 = 16;
 
 /// Words of a register.
 const REGISTER: usize = 4;
 
-/// Coefficients of powers of x to those of the transform's basis, in all index bits but the lowest eight.
+/// Coefficients of powers of x to those of the transform's basis, in all index bits but the lowest eight; at least
+/// 2^11 coefficients.
 #[target_feature(enable = "avx2")]
 pub(super) fn from_powers(words: &mut [u64]) {
-    let m = words.len().ilog2() + 6;
-    divide_down(words, 0, m - LOG_BLOCK);
-    convert(words, LOG_BLOCK, m - LOG_BLOCK);
-    in_parts(words, 1 << (LOG_BLOCK - 6), |block| {
+    let (log_block, rest) = blocks(words);
+    divide_down(words, 0, rest);
+    convert(words, log_block, rest);
+    in_parts(words, 1 << (log_block - 6), |block| {
         divide_block(block);
-        convert(block, 8, 8);
+        convert(block, 8, log_block - 8);
     });
 }
 
 /// The inverse of [`from_powers`].
 #[target_feature(enable = "avx2")]
 pub(super) fn to_powers(words: &mut [u64]) {
-    let m = words.len().ilog2() + 6;
-    in_parts(words, 1 << (LOG_BLOCK - 6), |block| {
-        convert_back(block, 8, 8);
+    let (log_block, rest) = blocks(words);
+    in_parts(words, 1 << (log_block - 6), |block| {
+        convert_back(block, 8, log_block - 8);
         multiply_block(block);
     });
-    convert_back(words, LOG_BLOCK, m - LOG_BLOCK);
-    multiply_up(words, 0, m - LOG_BLOCK);
+    convert_back(words, log_block, rest);
+    multiply_up(words, 0, rest);
+}
+
+/// Index bits within a block, and above.
+fn blocks(words: &[u64]) -> (u32, u32) {
+    let m = words.len().ilog2() + 6;
+    (m.min(LOG_BLOCK), m.saturating_sub(LOG_BLOCK))
 }
 
 /// Converts every block of 2^log_len coefficients of 2^log_unit bits, at least a register.
@@ -107,7 +114,7 @@ fn multiply_up(words: &mut [u64], log_unit: u32, times: u32) {
     add_top_to_bottom(high, 1 << (log_unit + t));
 }
 
-/// Divides a block by s_8^128 to s_8: the last three times in registers.
+/// Divides a block by s_8^128 (if it is large enough) to s_8: the last three times in registers.
 #[target_feature(enable = "avx2")]
 fn divide_block(words: &mut [u64]) {
     for t in (3..8).rev() {

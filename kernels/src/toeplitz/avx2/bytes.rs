@@ -52,11 +52,11 @@ pub(super) fn split(words: &[u64], bytes: &mut [V]) {
     }
 }
 
-/// The inverse of [`split`].
+/// The inverse of [`split`]: the whole polynomial, or the upper half of it if there is room for no more.
 #[target_feature(enable = "avx2")]
 pub(super) fn join(bytes: &[V], words: &mut [u64]) {
     let factors = level_5();
-    let segment = words.len() / SEGMENTS;
+    let segment = 4 * bytes.len() / SEGMENTS;
     let (first, second) = bytes.split_at(bytes.len() / 2);
     let branches = first.chunks_exact(8 * LINE).zip(second.chunks_exact(8 * LINE));
     for (at, (first, second)) in branches.enumerate() {
@@ -111,11 +111,12 @@ fn pairs_of(segment: &[u64], line: usize) -> &[[u64; 2]] {
     segment[2 * LINE * line..][..2 * LINE].as_chunks().0
 }
 
-/// The inverse of [`gather`].
+/// The inverse of [`gather`], for the upper segments only if there is room for no more.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn scatter(words: &mut [u64], segment: usize, at: usize, line: &[[V; 16]; LINE]) {
-    for (index, pair) in words.chunks_exact_mut(2 * segment).enumerate() {
+    let left_out = (SEGMENTS - words.len() / segment) / 2;
+    for (index, pair) in (left_out..).zip(words.chunks_exact_mut(2 * segment)) {
         let (lower, upper) = pair.split_at_mut(segment);
         let range = 2 * LINE * at..2 * LINE * (at + 1);
         let pairs =

@@ -13,11 +13,11 @@ use super::super::karatsuba::{in_halves, schoolbook};
 /// Words of a product in registers.
 const LEAF: usize = 8;
 
-/// Products of two words that [`add_product`] makes for n words.
+/// Products of two words in registers that take as long as [`add_product`] for n words; other products take twice as long.
 pub(in super::super) fn word_products(n: usize) -> usize {
     match n {
         LEAF => 54,
-        _ if is_small(n) => n * (n + 1),
+        _ if is_small(n) => 2 * n * (n + 1),
         _ => 3 * word_products(n / 2),
     }
 }

@@ -1,6 +1,7 @@
-//! As portable, in registers of 32 bytes: PCLMULQDQ for short keys, table lookups for the transform.
+//! In registers of 32 bytes: PCLMULQDQ for short keys, and for longer ones the transform of `gfni`, or the one here on
+//! machines without GFNI.
 //!
-//! The transform is that of `fft`, with the same fields, basis and nodes; only where the bits lie differs.
+//! The transform here is that of `fft`, with the same fields, basis and nodes; only where the bits lie differs.
 //! From level 5 on an element of GF(2^8) is a byte, larger ones are bytes in several *planes*, and a product with a
 //! constant is a few lookups by `vpshufb` (`field`), in tables that a whole register shares:
 //!
@@ -30,28 +31,35 @@ mod karatsuba;
 mod levels;
 mod spectrum;
 
-pub(super) use self::spectrum::Spectrum;
-use super::Toeplitz;
+use std::ops::RangeInclusive;
+
+use self::spectrum::Spectrum;
 use super::product::{self, Arithmetic};
+use super::{Toeplitz, fft};
 use crate::bits::Bits;
-use crate::simd::Avx2;
+use crate::simd::{Avx2, Gfni};
 
 /// Multiplies the key by the matrix.
 pub fn run(avx2: Avx2, job: &Toeplitz) -> Bits {
-    product::hash(avx2, job)
+    match Gfni::detect() {
+        Some(gfni) => product::hash(gfni, job),
+        None => product::hash(avx2, job),
+    }
 }
 
 impl Arithmetic for Avx2 {
     type Spectrum = Spectrum;
+
+    const LOG_LENS: RangeInclusive<u32> = fft::LOG_LENS;
 
     fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
         // SAFETY: an `Avx2` exists only where the machine has these features.
         unsafe { karatsuba::add_product(sum, matrix, vector, scratch) }
     }
 
-    fn spectrum(self, words: &mut [u64]) -> Spectrum {
+    fn spectrum(self, words: &mut [u64], used: usize) -> Spectrum {
         // SAFETY: as above.
-        unsafe { Spectrum::of(words) }
+        unsafe { Spectrum::of(words, used) }
     }
 
     fn polynomial(self, spectrum: Spectrum, words: &mut [u64]) {

@@ -6,8 +6,9 @@ use std::arch::x86_64::{
 
 use zeroize::Zeroizing;
 
-use super::super::fft::LOG_LENS;
+use super::super::fft::basis::prefix;
 use super::super::fft::tower::{CANTOR, multiply};
+use super::super::fft::{LOG_LENS, add_wrapped};
 use super::field::{Factor, Nibbles, V, add_product, nibbles, register, xor};
 use super::levels::{self, Levels};
 use super::{basis, bytes};
@@ -20,25 +21,28 @@ pub(in super::super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// The values of the polynomial with these coefficients, which are a power of two in number; the words are left with
-    /// anything.
+    /// The values of the polynomial with these coefficients, which are a power of two in number and 0 from word `used` on;
+    /// the words are left with anything.
     #[target_feature(enable = "avx2")]
-    pub(super) fn of(words: &mut [u64]) -> Self {
+    pub(super) fn of(words: &mut [u64], used: usize) -> Self {
         let m = words.len().ilog2() + 6;
         assert!(LOG_LENS.contains(&m), "no transform of 2^{m} bits");
         let mut values = Zeroizing::new(vec![register([0; 32]); words.len() / 4]);
-        basis::from_powers(words);
+        basis::from_powers(prefix(words, used));
         bytes::split(words, &mut values);
         levels::split(&mut values);
         Self { m, values }
     }
 
-    /// The inverse of [`of`](Self::of).
+    /// The inverse of [`of`](Self::of): all coefficients, or the upper half of them if there is room for no more.
     #[target_feature(enable = "avx2")]
     pub(super) fn into_polynomial(mut self, words: &mut [u64]) {
         levels::join(&mut self.values);
         bytes::join(&self.values, words);
         basis::to_powers(words);
+        if words.len() < 1 << (self.m - 6) {
+            add_wrapped(words);
+        }
     }
 
     /// Multiplies by a polynomial modulo M, and adds another one.
@@ -168,7 +172,7 @@ mod tests {
             let mut words = polynomial.words().to_vec();
             // SAFETY: the features were detected.
             unsafe {
-                let spectrum = Spectrum::of(&mut words);
+                let spectrum = Spectrum::of(&mut words, polynomial.words().len());
                 words.fill(0);
                 spectrum.into_polynomial(&mut words);
             }

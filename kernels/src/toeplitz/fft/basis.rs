@@ -10,8 +10,16 @@
 
 use std::ops::Range;
 
+/// The fewest words that a change of basis takes at every level.
+const LEAST_WORDS: usize = 1 << 5;
+
 /// Blocks larger than this many words are finished one after the other, to stay in the cache.
 const CACHED_WORDS: usize = 1 << 11;
+
+/// What has to be converted of a polynomial that is 0 from word `used` on: the first X_i do not depend on what follows.
+pub(in super::super) fn prefix(words: &mut [u64], used: usize) -> &mut [u64] {
+    &mut words[..used.next_power_of_two().max(LEAST_WORDS)]
+}
 
 /// Coefficients of 1, x, x², … to coefficients of X_0, X_1, X_2, …; the number of words is a power of two.
 pub(super) fn from_powers(words: &mut [u64]) {

@@ -46,7 +46,7 @@ pub(super) fn split_columns(words: &[u64]) -> Zeroizing<Vec<Gf2e16>> {
     rows
 }
 
-/// The inverse of [`split_columns`].
+/// The inverse of [`split_columns`]: all coefficients, or the upper half of them if there is room for no more.
 pub(super) fn join_columns(rows: &[Gf2e16], words: &mut [u64]) {
     let stride = rows.len() / 64;
     let mut column = Column::new();
@@ -76,8 +76,10 @@ impl Column {
     }
 
     fn scatter(&mut self, words: &mut [u64], at: usize, stride: usize) {
+        let left_out = 4 - 4 * words.len() / (COLUMN * stride);
         for (index, element) in self.gf16.iter_mut().enumerate() {
             for (plane, quarter) in QUARTER_OF_PLANE.into_iter().enumerate() {
+                let Some(quarter) = quarter.checked_sub(left_out) else { continue };
                 words[(quarter * COLUMN / 4 + index) * stride + at] = *element.plane(plane);
             }
         }

@@ -69,13 +69,19 @@ mod transform;
 
 pub(super) use transform::{LOG_LENS, Spectrum};
 
-/// Adds to bits 0..t of a polynomial of degree < 2^m its top t bits, for each term x^t of M below the highest.
+/// W: adds to bits 0..t of a polynomial of degree < 2^m its top t bits, for each term x^t of M below the highest.
 ///
-/// This is ⌊M·f/x^{2^m}⌋, and as every t is at most 2^m/2, doing it twice gives f back.
+/// This is ⌊M·f/x^{2^m}⌋, and as every t is at most 2^m/2, doing it twice gives f back. In the basis X_i a polynomial is f_low +
+/// s_m·f_high, and W(f_high) its upper half in powers of x.
 pub(super) fn add_wrapped(words: &mut [u64]) {
     let m = words.len().ilog2() + 6;
-    // s_m = Σ binomial(m, i)·x^{2^i}, and the binomial is odd where the ones of i are ones of m (Lucas).
-    for t in (0..m).filter(|i| m & i == *i).map(|i| 1_usize << i) {
+    for t in terms(m).filter(|t| (1..1 << m).contains(t)) {
         basis::add_top_to_bottom(words, t);
     }
+}
+
+/// The t of the terms x^t of M = s_m + 1.
+pub(super) fn terms(m: u32) -> impl Iterator<Item = usize> {
+    // s_m = Σ binomial(m, i)·x^{2^i}, and the binomial is odd where the ones of i are ones of m (Lucas).
+    std::iter::once(0).chain((0..=m).filter(move |i| m & i == *i).map(|i| 1 << i))
 }

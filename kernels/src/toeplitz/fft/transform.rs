@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use zeroize::Zeroizing;
 
+use super::add_wrapped;
 use super::basis;
 use super::columns::{join_columns, split_columns};
 use super::levels::{FIRST_ROW_LEVEL, extend, join, restrict, split};
@@ -30,13 +31,13 @@ impl Spectrum {
         Self { values: Zeroizing::new(vec![Gf2e32::default(); self.values.len()]) }
     }
 
-    /// The values of the polynomial with these coefficients, which are a power of two in number; the words are left with
-    /// anything.
-    pub(in super::super) fn of(words: &mut [u64]) -> Self {
+    /// The values of the polynomial with these coefficients, which are a power of two in number and 0 from word `used` on;
+    /// the words are left with anything.
+    pub(in super::super) fn of(words: &mut [u64], used: usize) -> Self {
         let m = words.len().ilog2() + 6;
         assert!(LOG_LENS.contains(&m), "no transform of 2^{m} bits");
         let mut spectrum = Self { values: Zeroizing::new(vec![Gf2e32::default(); 1 << (m - LOG_ELEMENT)]) };
-        basis::from_powers(words);
+        basis::from_powers(basis::prefix(words, used));
         let mut rows = split_columns(words);
         split(&mut rows, FIRST_ROW_LEVEL..=15, NODE_AT_10);
         let (row_len, value_len) = (rows.len() / NODES_AT_16, spectrum.values.len() / NODES_AT_16);
@@ -48,7 +49,7 @@ impl Spectrum {
         spectrum
     }
 
-    /// The inverse of [`of`](Self::of).
+    /// The inverse of [`of`](Self::of): all coefficients, or the upper half of them if there is room for no more.
     pub(in super::super) fn into_polynomial(mut self, words: &mut [u64]) {
         let m = self.values.len().ilog2() + LOG_ELEMENT;
         let mut rows = Zeroizing::new(vec![Gf2e16::default(); 2 * self.values.len()]);
@@ -63,6 +64,9 @@ impl Spectrum {
         join_columns(&rows, words);
         drop(rows);
         basis::to_powers(words);
+        if words.len() < 1 << (m - 6) {
+            add_wrapped(words);
+        }
     }
 
     /// Adds the product of two polynomials modulo M.
@@ -91,7 +95,7 @@ mod tests {
         for log_len in 16..=21 {
             let polynomial = random(1 << log_len, 1);
             let mut words = polynomial.words().to_vec();
-            let spectrum = Spectrum::of(&mut words);
+            let spectrum = Spectrum::of(&mut words, polynomial.words().len());
             words.fill(0);
             spectrum.into_polynomial(&mut words);
             assert!(words == polynomial.words(), "2^{log_len} bits");

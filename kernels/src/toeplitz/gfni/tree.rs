@@ -1,0 +1,253 @@
+//! The levels from the fifth on, between bytes and values.
+//!
+//! Levels 5 to 8 go through 16 rows of all the data together. Then each of 16 parts goes on by itself, depth first, two
+//! levels at a time, down to the blocks, so that smaller nodes stay in the cache.
+
+#![allow(clippy::inline_always, reason = "everything is compiled for the registers of its caller")]
+
+use rayon::prelude::*;
+
+use super::block::Block;
+use super::layout::{LOG_BLOCK, Layout, planes_at};
+use super::levels::{EXTEND, JOIN, Rows, SPLIT, splat};
+use super::machine::Machine;
+
+/// Where each part contains whole blocks, so that they need not wait for the others.
+const LEAST_WITH_BLOCKS_IN_PARTS: u32 = 22;
+
+/// The parts that levels 5 to 8 lead to, of two planes.
+const PARTS: usize = 16;
+
+/// Bytes to values.
+pub(super) fn split<M: Machine>(machine: M, layout: Layout, data: &mut [M::V]) {
+    rows_of_16::<M, SPLIT>(machine, layout, data);
+    for_each_part(machine, layout, data, |tree, part, start| tree.split(part, start, start, 9));
+    if layout.m < LEAST_WITH_BLOCKS_IN_PARTS {
+        let mut block = Block::new(machine, layout);
+        for address in layout.blocks(layout.m - 3) {
+            block.split(&mut data[address / M::BYTES..], address);
+        }
+    }
+}
+
+/// The inverse of [`split`].
+pub(super) fn join<M: Machine>(machine: M, layout: Layout, data: &mut [M::V]) {
+    if layout.m < LEAST_WITH_BLOCKS_IN_PARTS {
+        let mut block = Block::new(machine, layout);
+        for address in layout.blocks(layout.m - 3) {
+            block.join(&mut data[address / M::BYTES..], address);
+        }
+    }
+    for_each_part(machine, layout, data, |tree, part, start| tree.join(part, start, start, 9));
+    rows_of_16::<M, JOIN>(machine, layout, data);
+}
+
+/// Calls `work` with each part and its address, on all threads of a backend's pool.
+fn for_each_part<M: Machine>(
+    machine: M,
+    layout: Layout,
+    data: &mut [M::V],
+    work: impl Fn(&mut Tree<M>, &mut [M::V], usize) + Send + Sync,
+) {
+    let len = data.len() / PARTS;
+    let new_tree = || Tree::new(machine, layout);
+    if rayon::current_thread_index().is_some() {
+        let parts = data.par_chunks_exact_mut(len).enumerate();
+        parts.for_each_init(new_tree, |tree, (index, part)| work(tree, part, index * len * M::BYTES));
+    } else {
+        let mut tree = new_tree();
+        for (index, part) in data.chunks_exact_mut(len).enumerate() {
+            work(&mut tree, part, index * len * M::BYTES);
+        }
+    }
+}
+
+/// Levels 5 to 8 of both branches of level 3.
+fn rows_of_16<M: Machine, const STEP: u8>(machine: M, layout: Layout, data: &mut [M::V]) {
+    let half = data.len() / 2;
+    for (index, data) in data.chunks_exact_mut(half).enumerate() {
+        let address = index * half * M::BYTES;
+        machine.run(
+            #[inline(always)]
+            || columns::<M, STEP>(machine, layout, data, address),
+        );
+    }
+}
+
+#[inline(always)]
+fn columns<M: Machine, const STEP: u8>(machine: M, layout: Layout, data: &mut [M::V], address: usize) {
+    let len = data.len() / 16;
+    let first = constants::<M, 1>(machine, layout, 5, address);
+    let second = constants::<M, 2>(machine, layout, 6, address);
+    let third = constants::<M, 4>(machine, layout, 7, address);
+    let fourth = constants::<M, 8>(machine, layout, 8, address);
+    for at in 0..len {
+        let mut f: [M::V; 16] = std::array::from_fn(|row| data[row * len + at]);
+        if STEP == SPLIT {
+            level::<M, STEP, 8>(machine, &mut f, &first);
+            level::<M, STEP, 4>(machine, &mut f, &second);
+            level::<M, STEP, 2>(machine, &mut f, &third);
+            level::<M, EXTEND, 1>(machine, &mut f, &fourth);
+        } else {
+            level::<M, EXTEND, 1>(machine, &mut f, &fourth);
+            level::<M, STEP, 2>(machine, &mut f, &third);
+            level::<M, STEP, 4>(machine, &mut f, &second);
+            level::<M, STEP, 8>(machine, &mut f, &first);
+        }
+        for (row, value) in f.into_iter().enumerate() {
+            data[row * len + at] = value;
+        }
+    }
+}
+
+/// The constants at `level` of the first NODES nodes from `address` on.
+#[inline(always)]
+fn constants<M: Machine, const NODES: usize>(
+    machine: M,
+    layout: Layout,
+    level: u32,
+    address: usize,
+) -> [M::V; NODES] {
+    let mut constants = [machine.splat(0); NODES];
+    for (index, constant) in constants.iter_mut().enumerate() {
+        *constant = machine.splat(layout.factor(level, address + (index << (layout.m + 1 - level)))[0]);
+    }
+    constants
+}
+
+/// One level in GF(2^8), on nodes of 2·HALF elements.
+#[inline(always)]
+fn level<M: Machine, const STEP: u8, const HALF: usize>(machine: M, f: &mut [M::V; 16], constants: &[M::V]) {
+    for (f, constant) in f.chunks_exact_mut(2 * HALF).zip(constants) {
+        for index in 0..HALF {
+            if STEP == JOIN {
+                f[HALF + index] = machine.add(f[HALF + index], f[index]);
+            }
+            f[index] = machine.add(f[index], machine.multiply(f[HALF + index], *constant));
+            if STEP == SPLIT {
+                f[HALF + index] = machine.add(f[HALF + index], f[index]);
+            }
+        }
+    }
+}
+
+/// The levels from the ninth on, in a part.
+struct Tree<M: Machine> {
+    machine: M,
+    layout: Layout,
+    /// With the level whose nodes have all bytes of a block, if parts contain whole blocks.
+    block: Option<(u32, Block<M>)>,
+}
+
+impl<M: Machine> Tree<M> {
+    fn new(machine: M, layout: Layout) -> Self {
+        let top_lane = layout.lanes().into_iter().max().expect("a register has bytes");
+        let block = (layout.m >= LEAST_WITH_BLOCKS_IN_PARTS)
+            .then(|| (layout.m - top_lane, Block::new(machine, layout)));
+        Self { machine, layout, block }
+    }
+
+    /// From `level` on, the node at `address`; `data` begins at the address `start`.
+    fn split(&mut self, data: &mut [M::V], start: usize, address: usize, level: u32) {
+        let at_once = self.at_once(level);
+        self.levels::<SPLIT>(data, (address - start) / M::BYTES, address, (level, at_once));
+        for child in self.children(address, level, at_once) {
+            self.split(data, start, child, level + at_once);
+        }
+        if let Some((block_level, block)) = &mut self.block
+            && *block_level == level
+        {
+            for offset in self.layout.blocks(self.layout.m + 1 - level) {
+                block.split(&mut data[(address + offset - start) / M::BYTES..], address + offset);
+            }
+        }
+    }
+
+    /// The inverse of [`split`](Self::split).
+    fn join(&mut self, data: &mut [M::V], start: usize, address: usize, level: u32) {
+        if let Some((block_level, block)) = &mut self.block
+            && *block_level == level
+        {
+            for offset in self.layout.blocks(self.layout.m + 1 - level) {
+                block.join(&mut data[(address + offset - start) / M::BYTES..], address + offset);
+            }
+        }
+        let at_once = self.at_once(level);
+        for child in self.children(address, level, at_once) {
+            self.join(data, start, child, level + at_once);
+        }
+        self.levels::<JOIN>(data, (address - start) / M::BYTES, address, (level, at_once));
+    }
+
+    /// Levels that go together from `level` on, up to the last one before the blocks'.
+    fn at_once(&self, level: u32) -> u32 {
+        let last = self.layout.m - LOG_BLOCK;
+        let block_is_next = self.block.as_ref().is_some_and(|(block_level, _)| *block_level == level + 1);
+        match level {
+            _ if level > last => 0,
+            15 | 16 => 1,
+            _ if level == last || block_is_next => 1,
+            _ => 2,
+        }
+    }
+
+    /// The nodes that `at_once` levels from `level` on lead to: the first child only where the field grows.
+    fn children(&self, address: usize, level: u32, at_once: u32) -> impl Iterator<Item = usize> + use<M> {
+        let count = if at_once == 0 || level == 16 { at_once } else { 1 << at_once };
+        let len = 1_usize << (self.layout.m + 1 - level) >> at_once;
+        (0..count as usize).map(move |index| address + index * len)
+    }
+
+    fn levels<const STEP: u8>(
+        &self,
+        data: &mut [M::V],
+        at: usize,
+        address: usize,
+        (level, at_once): (u32, u32),
+    ) {
+        if at_once == 0 {
+            return;
+        }
+        let mut rows = Rows { machine: self.machine, data, distances: self.layout.distances() };
+        self.machine.run(
+            #[inline(always)]
+            || match (level, at_once, planes_at(level)) {
+                (16, ..) => self.level::<2, EXTEND>(&mut rows, at, address, level),
+                (_, 1, 2) => self.level::<2, STEP>(&mut rows, at, address, level),
+                (_, 1, _) => self.level::<4, STEP>(&mut rows, at, address, level),
+                (.., 2) => self.two_levels::<2, STEP>(&mut rows, at, address, level),
+                _ => self.two_levels::<4, STEP>(&mut rows, at, address, level),
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn level<const PLANES: usize, const STEP: u8>(
+        &self,
+        rows: &mut Rows<'_, M>,
+        at: usize,
+        address: usize,
+        level: u32,
+    ) {
+        let half = (1 << (self.layout.m - level)) / M::BYTES;
+        let factors = splat::<M, PLANES>(self.machine, &self.layout.factor(level, address));
+        rows.level::<PLANES, STEP>(at, half, &factors);
+    }
+
+    #[inline(always)]
+    fn two_levels<const PLANES: usize, const STEP: u8>(
+        &self,
+        rows: &mut Rows<'_, M>,
+        at: usize,
+        address: usize,
+        level: u32,
+    ) {
+        let half = 1 << (self.layout.m - level);
+        let factors = [
+            splat::<M, PLANES>(self.machine, &self.layout.factor(level, address)),
+            splat::<M, PLANES>(self.machine, &self.layout.factor(level + 1, address)),
+            splat::<M, PLANES>(self.machine, &self.layout.factor(level + 1, address | half)),
+        ];
+        rows.two_levels::<PLANES, STEP>(at, half / 2 / M::BYTES, &factors);
+    }
+}
