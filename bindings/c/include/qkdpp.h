@@ -266,7 +266,7 @@ typedef struct qkdpp_link_config {
      */
     qkdpp_text ledger;
     /*
-     Who computes, by the same names as `qkdpp --backend`: cpu:reference, cpu:portable, cpu:avx2, cpu:auto, sim:model, vfio:ADDRESS,
+     Who computes, by the same names as `qkdpp --backend`: cpu:reference, cpu:portable, cpu:avx2, cpu:avx512, cpu:auto, sim:model, vfio:ADDRESS,
      vfio-user:PATH. NULL: the name in the environment variable QKDPP_BACKEND, or cpu:auto.
      */
     qkdpp_text backend;
