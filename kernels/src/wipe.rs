@@ -34,8 +34,8 @@ pub(crate) struct Scratch {
     len: usize,
 }
 
-/// Words that a thread keeps at most.
-const KEPT: usize = 1 << 22;
+/// Words that a thread keeps at most, and pieces of memory.
+const KEPT: (usize, usize) = (1 << 22, 16);
 
 thread_local! {
     /// Memory of dropped scratches, all zeros.
@@ -98,7 +98,8 @@ impl Drop for Scratch {
         // Without its thread's memory, this one goes back to the system.
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();
-            if spare.iter().map(Vec::len).sum::<usize>() + freed.len() <= KEPT {
+            let words = spare.iter().map(Vec::len).sum::<usize>() + freed.len();
+            if words <= KEPT.0 && spare.len() < KEPT.1 {
                 spare.push(freed);
             }
         });

@@ -3,13 +3,12 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use zeroize::Zeroizing;
-
 use super::constants::Factor;
 use super::layout::{LOG_BLOCK, Layout, planes_at};
-use super::levels::{EXTEND, Factors, JOIN, Rows, SPLIT, splat, sum};
+use super::levels::{EXTEND, Factors, JOIN, Rows, SPLIT, sum};
 use super::machine::Machine;
 use super::vertical::{ROWS, from_powers, to_powers, transpose};
+use crate::wipe::Scratch;
 
 /// Registers from one plane of a block to the next, so that planes do not compete for the same lines of the cache.
 const STRIDE: usize = ROWS + 17;
@@ -20,52 +19,49 @@ pub(super) struct Block<M: Machine> {
     layout: Layout,
     /// Registers of a plane, from its first one.
     places: &'static [usize],
-    /// For each level, what the bytes of a register add to its constants.
-    lanes: Vec<Factors<M>>,
-    /// The same, together with what the block adds.
-    shared: Vec<Factors<M>>,
+    /// For each level, what the places of a register's bytes and the block add to its constants.
+    shared: [Factors<M>; LOG_BLOCK as usize],
     /// For the nodes of each level, first the one of the first level, what their first registers add.
     nodes: &'static [Factor],
-    scratch: Zeroizing<Vec<M::V>>,
+    scratch: Scratch,
 }
 
 impl<M: Machine> Block<M> {
     pub(super) fn new(machine: M, layout: Layout) -> Self {
-        let levels = layout.m + 1 - LOG_BLOCK..=layout.m;
-        let lanes: Vec<_> = levels.map(|level| lanes_of(machine, layout, level)).collect();
+        let registers = planes_at(layout.m + 1 - LOG_BLOCK) * STRIDE;
         Self {
             machine,
             layout,
             places: layout.places(),
-            shared: lanes.clone(),
-            lanes,
+            shared: [[machine.splat(0); 9]; LOG_BLOCK as usize],
             nodes: nodes_of(layout),
-            scratch: Zeroizing::new(vec![machine.splat(0); planes_at(layout.m + 1 - LOG_BLOCK) * STRIDE]),
+            scratch: Scratch::new(registers * M::BYTES / 8),
         }
     }
 
-    /// Planes of a block when its levels begin.
-    fn planes(&self) -> usize {
-        planes_at(self.layout.m + 1 - LOG_BLOCK)
+    /// Elements of the block in hand: its planes, one after the other.
+    fn registers(&mut self) -> &mut [M::V] {
+        // SAFETY: registers are bytes without any structure.
+        unsafe { self.scratch.cast() }
     }
 
     /// From polynomials on 256 times as many nodes as a register has bytes, to their values. `data` begins with the first
     /// register of the block at `address`.
     pub(super) fn split(&mut self, data: &mut [M::V], address: usize) {
-        let machine = self.machine;
+        let (machine, places, distances) = (self.machine, self.places, self.layout.distances());
+        let planes = self.registers().chunks_mut(STRIDE).zip(distances);
         machine.run(
             #[inline(always)]
             || {
-                for (plane, distance) in self.layout.distances().into_iter().enumerate().take(self.planes()) {
-                    let rows = &mut self.scratch[plane * STRIDE..][..ROWS];
-                    load_transposed(machine, &data[distance..], self.places, rows);
-                    from_powers(machine, rows);
+                for (plane, distance) in planes {
+                    load_transposed(machine, &data[distance..], places, &mut plane[..ROWS]);
+                    from_powers(machine, &mut plane[..ROWS]);
                 }
             },
         );
         self.all_levels::<SPLIT>(address);
-        for (plane, distance) in self.layout.distances().into_iter().enumerate().take(self.planes()) {
-            for (row, place) in self.scratch[plane * STRIDE..][..ROWS].iter().zip(self.places) {
+        for (plane, distance) in self.registers().chunks(STRIDE).zip(distances) {
+            for (row, place) in plane[..ROWS].iter().zip(places) {
                 data[distance + place] = *row;
             }
         }
@@ -73,20 +69,20 @@ impl<M: Machine> Block<M> {
 
     /// The inverse of [`split`](Self::split).
     pub(super) fn join(&mut self, data: &mut [M::V], address: usize) {
-        let machine = self.machine;
-        for (plane, distance) in self.layout.distances().into_iter().enumerate().take(self.planes()) {
-            for (row, place) in self.scratch[plane * STRIDE..][..ROWS].iter_mut().zip(self.places) {
+        let (machine, places, distances) = (self.machine, self.places, self.layout.distances());
+        for (plane, distance) in self.registers().chunks_mut(STRIDE).zip(distances) {
+            for (row, place) in plane[..ROWS].iter_mut().zip(places) {
                 *row = data[distance + place];
             }
         }
         self.all_levels::<JOIN>(address);
+        let planes = self.registers().chunks_mut(STRIDE).zip(distances);
         machine.run(
             #[inline(always)]
             || {
-                for (plane, distance) in self.layout.distances().into_iter().enumerate().take(self.planes()) {
-                    let rows = &mut self.scratch[plane * STRIDE..][..ROWS];
-                    to_powers(machine, rows);
-                    store_transposed(machine, rows, self.places, &mut data[distance..]);
+                for (plane, distance) in planes {
+                    to_powers(machine, &mut plane[..ROWS]);
+                    store_transposed(machine, &mut plane[..ROWS], places, &mut data[distance..]);
                 }
             },
         );
@@ -117,12 +113,15 @@ impl<M: Machine> Block<M> {
     /// Prepares the constants for the block at `address`.
     fn share(&mut self, address: usize) {
         let (machine, layout) = (self.machine, self.layout);
+        let levels = (layout.m + 1 - LOG_BLOCK..=layout.m).zip(bytes_of::<M>(layout));
         machine.run(
             #[inline(always)]
             || {
-                let levels = layout.m + 1 - LOG_BLOCK..=layout.m;
-                for ((shared, lanes), level) in self.shared.iter_mut().zip(&self.lanes).zip(levels) {
-                    *shared = sum::<M, 4>(machine, lanes, &layout.factor_of_branches(level, address));
+                for (shared, (level, bytes)) in self.shared.iter_mut().zip(levels) {
+                    let branches = layout.factor_of_branches(level, address);
+                    for (factor, (bytes, branch)) in shared.iter_mut().zip(bytes.iter().zip(branches)) {
+                        *factor = machine.add(machine.load(bytes), machine.splat(branch));
+                    }
                 }
             },
         );
@@ -202,7 +201,7 @@ impl<M: Machine> Block<M> {
     fn rows(&mut self) -> Rows<'_, M> {
         let third = if self.layout.third_is_in_block() { 1 << (self.layout.m - 16) } else { 2 * STRIDE };
         let distances = [0, STRIDE, third, STRIDE + third];
-        Rows { machine: self.machine, data: &mut self.scratch, distances }
+        Rows { machine: self.machine, data: self.registers(), distances }
     }
 }
 
@@ -217,37 +216,30 @@ fn nodes_of(layout: Layout) -> &'static [Factor] {
     })
 }
 
-/// The branches that have become the bits of a byte's place, as they appear in the constants of `level`.
-fn lanes_of<M: Machine>(machine: M, layout: Layout, level: u32) -> Factors<M> {
-    machine.run(
-        #[inline(always)]
-        || {
-            let mut factors = [machine.splat(0); 9];
-            for (index, bit) in layout.lanes().into_iter().enumerate() {
-                let ones = machine.load(&PLACES_WITH[index]);
-                let branch = splat::<M, 4>(machine, &layout.factor_of_branches(level, 1 << bit));
-                for (sum, branch) in factors.iter_mut().zip(branch) {
-                    *sum = machine.add(*sum, machine.and(branch, ones));
-                }
-            }
-            factors
-        },
-    )
-}
+/// A register for each byte of a factor, different from place to place.
+type Places = [[u64; 8]; 9];
 
-/// For each bit of a byte's place, ones in the places where it is 1.
-const PLACES_WITH: [[u64; 8]; 6] = {
-    let mut masks = [[0; 8]; 6];
-    let mut index = 0;
-    while index < 6 * 64 {
-        let (bit, place) = (index / 64, index % 64);
-        if place >> bit & 1 == 1 {
-            masks[bit][place / 8] |= 0xff << (8 * (place % 8));
-        }
-        index += 1;
-    }
-    masks
-};
+/// For each level, what is added to constants at every place in a register.
+fn bytes_of<M: Machine>(layout: Layout) -> &'static [Places] {
+    static BYTES: [[OnceLock<Vec<Places>>; 32]; 2] = [const { [const { OnceLock::new() }; 32] }; 2];
+    BYTES[(M::LOG_BYTES % 2) as usize][layout.m as usize].get_or_init(|| {
+        let levels = layout.m + 1 - LOG_BLOCK..=layout.m;
+        levels
+            .map(|level| {
+                let mut registers = [[0; 8]; 9];
+                for place in 0..M::BYTES {
+                    // The address of the byte's node is that of the register it comes from.
+                    let address = layout.places()[place * ROWS / M::BYTES] * M::BYTES;
+                    let factor = layout.factor_of_branches(level, address);
+                    for (register, byte) in registers.iter_mut().zip(factor) {
+                        register[place / 8] |= u64::from(byte) << (8 * (place % 8));
+                    }
+                }
+                registers
+            })
+            .collect()
+    })
+}
 
 /// Bytes that were in register `places[i·n + q]` go to places i of the registers from q on, n registers in a row.
 #[inline(always)]

@@ -17,14 +17,12 @@ use std::arch::x86_64::{
     _mm512_unpackhi_epi8, _mm512_unpacklo_epi8, _mm512_xor_si512, _mm512_zextsi128_si512,
 };
 
-use zeroize::Zeroize;
-
 use crate::simd::{Avx512, Gfni};
 
 /// A machine with registers of some width.
 pub(in super::super) trait Machine: Copy + Send + Sync + 'static {
     /// A register.
-    type V: Copy + Send + Sync + Zeroize + 'static;
+    type V: Copy + Send + Sync + 'static;
 
     /// log2 of the bytes of a register.
     const LOG_BYTES: u32;
