@@ -17,9 +17,10 @@ use std::arch::x86_64::{_mm256_setzero_si256, _mm256_unpackhi_epi8, _mm256_unpac
 
 use zeroize::Zeroizing;
 
+use super::super::fft::tower::byte_planes_at;
 use super::basis::{divide_bytes, multiply_bytes, network};
 use super::field::{Factor, Nibbles, V, add_product, and, nibbles, of_basis, register, xor};
-use super::levels::{Planes, add_planes, planes_at};
+use super::levels::{Planes, add_planes};
 
 /// Registers of the largest block.
 const BLOCK: usize = 64;
@@ -76,7 +77,7 @@ impl Block {
             }
         }
         let scratch = [(); 2].map(|()| Zeroizing::new(vec![_mm256_setzero_si256(); BLOCK]));
-        Self { row_len, planes: planes_at(first), levels, scratch }
+        Self { row_len, planes: byte_planes_at(first), levels, scratch }
     }
 
     /// Registers of each plane of a block's node, for polynomials of 2^`m` bits.
@@ -86,7 +87,7 @@ impl Block {
 
     /// Planes of a block's node, and registers of each of the four planes of its values.
     pub(super) fn planes_of(m: u32) -> (usize, usize) {
-        let planes = planes_at(m - top_bit(m));
+        let planes = byte_planes_at(m - top_bit(m));
         (planes, planes * Self::row_len_of(m) / 4)
     }
 
@@ -114,7 +115,7 @@ impl Block {
                     network::<16, false>(rows);
                 }
             }
-            match (level.number, planes_at(level.number)) {
+            match (level.number, byte_planes_at(level.number)) {
                 (16, _) => level.extend::<true>(block, spare, node << depth),
                 (_, 2) => level.butterflies::<2, true>(block, node << depth),
                 _ => level.butterflies::<4, true>(block, node << depth),
@@ -134,7 +135,7 @@ impl Block {
             row.copy_from_slice(&data[at + distance..][..self.row_len]);
         }
         for (depth, level) in self.levels.iter_mut().enumerate().rev() {
-            match (level.number, planes_at(level.number)) {
+            match (level.number, byte_planes_at(level.number)) {
                 (16, _) => level.extend::<false>(block, spare, node << depth),
                 (_, 2) => level.butterflies::<2, false>(block, node << depth),
                 _ => level.butterflies::<4, false>(block, node << depth),

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 };
 use std::sync::LazyLock;
 
-use super::super::fft::tower::{CANTOR, multiply};
+use super::super::fft::tower::{CANTOR, bytes_of_factor, multiply};
 
 /// A register: 32 bytes.
 pub(super) type V = __m256i;
@@ -25,14 +25,8 @@ type Tables = [V; 18];
 static BASIS: LazyLock<Box<[Tables]>> = LazyLock::new(|| CANTOR.iter().map(|&v| tables(v)).collect());
 
 fn tables(constant: u32) -> Tables {
-    let bytes = |pair: u32| {
-        let (low, high) = (pair & 0xff, pair >> 8);
-        [low, multiply(high, CANTOR[7], 8), low ^ high]
-    };
-    let (low, high) = (constant & 0xffff, constant >> 16);
-    let factors = [bytes(low), bytes(multiply(high, CANTOR[15], 16)), bytes(low ^ high)];
     let mut tables = [register([0; 32]); 18];
-    for (pair, &factor) in tables.as_chunks_mut::<2>().0.iter_mut().zip(factors.as_flattened()) {
+    for (pair, factor) in tables.as_chunks_mut::<2>().0.iter_mut().zip(bytes_of_factor(constant)) {
         let images: [u32; 8] = std::array::from_fn(|bit| multiply(factor, 1 << bit, 8));
         for (images, table) in images.chunks_exact(4).zip(pair) {
             let product = |nibble: usize| {

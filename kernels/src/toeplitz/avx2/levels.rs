@@ -5,6 +5,7 @@
 //! nodes stay in the cache; from [`CACHED`] registers on, one level after the other is faster. The last levels belong to
 //! [`block`](super::block).
 
+use super::super::fft::tower::byte_planes_at;
 use super::super::product::both;
 use super::block::Block;
 use super::field::{Factor, V, add_product, nibbles, xor};
@@ -14,15 +15,6 @@ const CACHED: usize = 512;
 
 /// The first level here.
 const FIRST: u32 = 6;
-
-/// Planes of the data that `level` works on.
-pub(super) fn planes_at(level: u32) -> usize {
-    match level {
-        0..=8 => 1,
-        9..=16 => 2,
-        _ => 4,
-    }
-}
 
 /// Where the planes of a node are, in registers from its first one.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +140,7 @@ impl Levels {
 
     /// The number of levels from `level` on that a row goes through before its parts go on one by one.
     fn at_once(&self, row: Row, level: u32) -> u32 {
-        if level.is_power_of_two() || planes_at(level) * row.len > CACHED {
+        if level.is_power_of_two() || byte_planes_at(level) * row.len > CACHED {
             return 1;
         }
         let to_block = (row.len / self.block.row_len()).ilog2();
@@ -167,7 +159,7 @@ impl Levels {
             let value = (row.node << depth | index as u32) << 1;
             let value = if level.is_power_of_two() { value ^ 1 << level } else { value };
             let at = row.at + 2 * half * index;
-            match planes_at(level) {
+            match byte_planes_at(level) {
                 1 => butterflies::<1>(step, data, self.planes, (at, half), factor.at::<1>(value)),
                 2 => butterflies::<2>(step, data, self.planes, (at, half), factor.at::<2>(value)),
                 _ => butterflies::<4>(step, data, self.planes, (at, half), factor.at::<4>(value)),

@@ -221,6 +221,33 @@ pub(in super::super) const fn multiply(a: u32, b: u32, degree: usize) -> u32 {
     (low ^ high) | (low ^ both) << half
 }
 
+/// Elements of GF(2^8) that a product with a constant of GF(2^32) multiplies with, by Karatsuba's formula: (a + b·u)(c + d·u) from
+/// a·c, b·(d·α) and (a + b)(c + d), where u² = u + α. For a constant of GF(2^16) the first three do, for one of GF(2^8) the first.
+#[cfg(target_arch = "x86_64")]
+pub(in super::super) fn bytes_of_factor(constant: u32) -> [u32; 9] {
+    let bytes = |pair: u32| {
+        let (low, high) = (pair & 0xff, pair >> 8);
+        [low, multiply(high, CANTOR[7], 8), low ^ high]
+    };
+    let (low, high) = (constant & 0xffff, constant >> 16);
+    let mut all = [0; 9];
+    let pairs = [low, multiply(high, CANTOR[15], 16), low ^ high];
+    for (target, byte) in all.iter_mut().zip(pairs.map(bytes).as_flattened()) {
+        *target = *byte;
+    }
+    all
+}
+
+/// Planes of bytes that an element has at a level.
+#[cfg(target_arch = "x86_64")]
+pub(in super::super) fn byte_planes_at(level: u32) -> usize {
+    match level {
+        0..=8 => 1,
+        9..=16 => 2,
+        _ => 4,
+    }
+}
+
 /// The element with the coordinates `coordinates`, in those of the 64 places where `places` has ones.
 pub(super) fn element_at<F: Field>(coordinates: u32, places: u64) -> F {
     let mut element = F::default();

@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use super::super::fft::tower::byte_planes_at;
 use super::constants::Factor;
-use super::layout::{LOG_BLOCK, Layout, planes_at};
+use super::layout::{LOG_BLOCK, Layout};
 use super::levels::{EXTEND, Factors, JOIN, Rows, SPLIT, sum};
 use super::machine::Machine;
 use super::vertical::{ROWS, from_powers, to_powers, transpose};
@@ -28,7 +29,7 @@ pub(super) struct Block<M: Machine> {
 
 impl<M: Machine> Block<M> {
     pub(super) fn new(machine: M, layout: Layout) -> Self {
-        let registers = planes_at(layout.m + 1 - LOG_BLOCK) * STRIDE;
+        let registers = byte_planes_at(layout.m + 1 - LOG_BLOCK) * STRIDE;
         Self {
             machine,
             layout,

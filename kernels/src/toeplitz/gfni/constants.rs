@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::super::fft::tower::{CANTOR, multiply};
+use super::super::fft::tower::{CANTOR, bytes_of_factor, multiply};
 
 /// The bytes that a product with a constant multiplies with: one in GF(2^8), three in GF(2^16), nine in GF(2^32), of which
 /// the first ones mean the same in all fields; the rest is 0. They are the constant's image under a linear map.
@@ -71,16 +71,9 @@ impl Factors {
     }
 }
 
-/// By Karatsuba's formula: (a + b·u)(c + d·u) from a·c, b·(d·α) and (a + b)(c + d), where u² = u + α.
 fn factor_of_element(element: u32) -> Factor {
-    let bytes = |pair: u32| {
-        let (low, high) = (pair & 0xff, pair >> 8);
-        [low, multiply(high, CANTOR[7], 8), low ^ high]
-    };
-    let (low, high) = (element & 0xffff, element >> 16);
-    let factors = [bytes(low), bytes(multiply(high, CANTOR[15], 16)), bytes(low ^ high)];
     let mut factor = [0; 16];
-    for (target, &element) in factor.iter_mut().zip(factors.as_flattened()) {
+    for (target, element) in factor.iter_mut().zip(bytes_of_factor(element)) {
         *target = byte(element);
     }
     factor

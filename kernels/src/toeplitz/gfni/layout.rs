@@ -29,15 +29,6 @@ pub(super) struct Layout {
     factors: &'static Factors,
 }
 
-/// Planes of the data that `level` works on.
-pub(super) fn planes_at(level: u32) -> usize {
-    match level {
-        0..=8 => 1,
-        9..=16 => 2,
-        _ => 4,
-    }
-}
-
 impl Layout {
     pub(super) fn new<M: Machine>(m: u32) -> Self {
         Self { m, log_bytes: M::LOG_BYTES, factors: &FACTORS }

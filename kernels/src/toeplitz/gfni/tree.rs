@@ -7,8 +7,9 @@
 
 use rayon::prelude::*;
 
+use super::super::fft::tower::byte_planes_at;
 use super::block::Block;
-use super::layout::{LOG_BLOCK, Layout, planes_at};
+use super::layout::{LOG_BLOCK, Layout};
 use super::levels::{EXTEND, JOIN, Rows, SPLIT, splat};
 use super::machine::Machine;
 
@@ -211,7 +212,7 @@ impl<M: Machine> Tree<M> {
         let mut rows = Rows { machine: self.machine, data, distances: self.layout.distances() };
         self.machine.run(
             #[inline(always)]
-            || match (level, at_once, planes_at(level)) {
+            || match (level, at_once, byte_planes_at(level)) {
                 (16, ..) => self.level::<2, EXTEND>(&mut rows, at, address, level),
                 (_, 1, 2) => self.level::<2, STEP>(&mut rows, at, address, level),
                 (_, 1, _) => self.level::<4, STEP>(&mut rows, at, address, level),
