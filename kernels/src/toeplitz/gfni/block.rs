@@ -4,9 +4,8 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::super::fft::tower::byte_planes_at;
-use super::constants::Factor;
 use super::layout::{LOG_BLOCK, Layout};
-use super::levels::{EXTEND, Factors, JOIN, Rows, SPLIT, sum};
+use super::levels::{EXTEND, Factors, JOIN, Planes, Rows, SPLIT, butterflies, plus_byte};
 use super::machine::Machine;
 use super::vertical::{ROWS, from_powers, to_powers, transpose};
 use crate::wipe::Scratch;
@@ -16,14 +15,9 @@ const STRIDE: usize = ROWS + 17;
 
 /// The last eight levels.
 pub(super) struct Block<M: Machine> {
-    machine: M,
-    layout: Layout,
-    /// Registers of a plane, from its first one.
+    constants: Constants<M>,
+    /// Registers of a plane in the data, from its first one.
     places: &'static [usize],
-    /// For each level, what the places of a register's bytes and the block add to its constants.
-    shared: [Factors<M>; LOG_BLOCK as usize],
-    /// For the nodes of each level, first the one of the first level, what their first registers add.
-    nodes: &'static [Factor],
     scratch: Scratch,
 }
 
@@ -31,79 +25,80 @@ impl<M: Machine> Block<M> {
     pub(super) fn new(machine: M, layout: Layout) -> Self {
         let registers = byte_planes_at(layout.m + 1 - LOG_BLOCK) * STRIDE;
         Self {
-            machine,
-            layout,
+            constants: Constants::new(machine, layout),
             places: layout.places(),
-            shared: [[machine.splat(0); 9]; LOG_BLOCK as usize],
-            nodes: nodes_of(layout),
             scratch: Scratch::new(registers * M::BYTES / 8),
         }
-    }
-
-    /// Elements of the block in hand: its planes, one after the other.
-    fn registers(&mut self) -> &mut [M::V] {
-        // SAFETY: registers are bytes without any structure.
-        unsafe { self.scratch.cast() }
     }
 
     /// From polynomials on 256 times as many nodes as a register has bytes, to their values. `data` begins with the first
     /// register of the block at `address`.
     pub(super) fn split(&mut self, data: &mut [M::V], address: usize) {
-        let (machine, places, distances) = (self.machine, self.places, self.layout.distances());
-        let planes = self.registers().chunks_mut(STRIDE).zip(distances);
+        let mut block = self.at(data, address);
+        let (machine, distances) = (block.constants.machine, block.constants.layout.distances());
         machine.run(
             #[inline(always)]
             || {
-                for (plane, distance) in planes {
-                    load_transposed(machine, &data[distance..], places, &mut plane[..ROWS]);
+                for (plane, distance) in block.rows.chunks_mut(STRIDE).zip(distances) {
+                    load_transposed(machine, &block.data[distance..], block.places, &mut plane[..ROWS]);
                     from_powers(machine, &mut plane[..ROWS]);
                 }
             },
         );
-        self.all_levels::<SPLIT>(address);
-        for (plane, distance) in self.registers().chunks(STRIDE).zip(distances) {
-            for (row, place) in plane[..ROWS].iter().zip(places) {
-                data[distance + place] = *row;
-            }
-        }
+        block.all_levels::<SPLIT>();
     }
 
     /// The inverse of [`split`](Self::split).
     pub(super) fn join(&mut self, data: &mut [M::V], address: usize) {
-        let (machine, places, distances) = (self.machine, self.places, self.layout.distances());
-        for (plane, distance) in self.registers().chunks_mut(STRIDE).zip(distances) {
-            for (row, place) in plane[..ROWS].iter_mut().zip(places) {
-                *row = data[distance + place];
-            }
-        }
-        self.all_levels::<JOIN>(address);
-        let planes = self.registers().chunks_mut(STRIDE).zip(distances);
+        let mut block = self.at(data, address);
+        block.all_levels::<JOIN>();
+        let (machine, distances) = (block.constants.machine, block.constants.layout.distances());
         machine.run(
             #[inline(always)]
             || {
-                for (plane, distance) in planes {
+                for (plane, distance) in block.rows.chunks_mut(STRIDE).zip(distances) {
                     to_powers(machine, &mut plane[..ROWS]);
-                    store_transposed(machine, &mut plane[..ROWS], places, &mut data[distance..]);
+                    store_transposed(machine, &mut plane[..ROWS], block.places, &mut block.data[distance..]);
                 }
             },
         );
     }
 
-    /// The first levels of the whole block, and the others of its parts, which fit the first cache.
-    fn all_levels<const STEP: u8>(&mut self, address: usize) {
-        self.share(address);
-        let first = self.layout.m + 1 - LOG_BLOCK;
-        let at_once = self.at_once(first);
-        let part = ROWS >> at_once;
+    fn at<'a>(&'a mut self, data: &'a mut [M::V], address: usize) -> InHand<'a, M> {
+        self.constants.go_to(address);
+        // SAFETY: registers are bytes without any structure.
+        let rows = unsafe { self.scratch.cast() };
+        InHand { constants: &self.constants, places: self.places, rows, data }
+    }
+}
+
+/// The block in hand, on its way between `data` and `rows`, where its planes lie one after the other.
+struct InHand<'a, M: Machine> {
+    constants: &'a Constants<M>,
+    places: &'static [usize],
+    rows: &'a mut [M::V],
+    data: &'a mut [M::V],
+}
+
+impl<M: Machine> InHand<'_, M> {
+    /// From polynomials in the rows to values in the data, or back: the first levels of the whole block, and the others of its
+    /// parts, which fit the first cache.
+    fn all_levels<const STEP: u8>(&mut self) {
+        let m = self.constants.layout.m;
+        let first = m + 1 - LOG_BLOCK;
+        let part = ROWS >> self.at_once(first);
+        let others = first + self.at_once(first)..m + 1 - self.last_at_once();
         if STEP == SPLIT {
             self.levels::<STEP>(0..ROWS, first);
         }
         for start in (0..ROWS).step_by(part) {
-            let rest = first + at_once..=self.layout.m;
+            let rows = start..start + part;
             if STEP == SPLIT {
-                rest.for_each(|level| self.levels::<STEP>(start..start + part, level));
+                others.clone().for_each(|level| self.levels::<STEP>(rows.clone(), level));
+                self.last_levels::<STEP>(rows);
             } else {
-                rest.rev().for_each(|level| self.levels::<STEP>(start..start + part, level));
+                self.last_levels::<STEP>(rows.clone());
+                others.clone().rev().for_each(|level| self.levels::<STEP>(rows.clone(), level));
             }
         }
         if STEP != SPLIT {
@@ -111,40 +106,29 @@ impl<M: Machine> Block<M> {
         }
     }
 
-    /// Prepares the constants for the block at `address`.
-    fn share(&mut self, address: usize) {
-        let (machine, layout) = (self.machine, self.layout);
-        let levels = (layout.m + 1 - LOG_BLOCK..=layout.m).zip(bytes_of::<M>(layout));
-        machine.run(
-            #[inline(always)]
-            || {
-                for (shared, (level, bytes)) in self.shared.iter_mut().zip(levels) {
-                    let branches = layout.factor_of_branches(level, address);
-                    for (factor, (bytes, branch)) in shared.iter_mut().zip(bytes.iter().zip(branches)) {
-                        *factor = machine.add(machine.load(bytes), machine.splat(branch));
-                    }
-                }
-            },
-        );
-    }
-
-    /// Levels that are done together at `level`: none where the one before took this one along. Level 16 comes alone.
+    /// Levels that are done together at `level`: none where the one before took this one along. Level 16 comes alone, and the
+    /// last two together, unless one of them is level 16.
     fn at_once(&self, level: u32) -> u32 {
-        let first = self.layout.m + 1 - LOG_BLOCK;
-        let series = if level > 16 { first.max(17) } else { first };
+        let m = self.constants.layout.m;
+        let first = m + 1 - LOG_BLOCK;
         match level {
             16 => 1,
-            _ if (level - series) % 2 == 1 => 0,
+            17.. if (m - level) % 2 == 1 => 2,
+            17.. => u32::from(level == 17),
+            _ if (level - first) % 2 == 1 => 0,
             15 => 1,
-            _ if level == self.layout.m => 1,
             _ => 2,
         }
     }
 
-    /// The levels that are done together at `level`, for the nodes in some registers.
+    fn last_at_once(&self) -> u32 {
+        if self.constants.layout.m == 17 { 1 } else { 2 }
+    }
+
+    /// The levels that are done together at `level`, for the nodes in some rows.
     fn levels<const STEP: u8>(&mut self, rows: Range<usize>, level: u32) {
-        let (machine, at_once) = (self.machine, self.at_once(level));
-        machine.run(
+        let at_once = self.at_once(level);
+        self.constants.machine.run(
             #[inline(always)]
             || match (at_once, level) {
                 (0, _) => {}
@@ -160,60 +144,165 @@ impl<M: Machine> Block<M> {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
     fn level<const PLANES: usize, const STEP: u8>(&mut self, rows: Range<usize>, level: u32) {
-        let half = 1 << (self.layout.m - level);
-        for at in self.nodes(rows, level) {
-            let factors = self.factors::<PLANES>(at, level);
-            self.rows().level::<PLANES, STEP>(at, half, &factors);
+        let (nodes, half) = (self.nodes(rows, level), 1 << (self.constants.layout.m - level));
+        let constants = self.constants;
+        let mut rows = self.rows();
+        for at in nodes {
+            rows.level::<PLANES, STEP>(at, half, &constants.factors::<PLANES>(at, level));
         }
     }
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
     fn two_levels<const PLANES: usize, const STEP: u8>(&mut self, rows: Range<usize>, level: u32) {
-        let half = 1 << (self.layout.m - level);
-        for at in self.nodes(rows, level) {
+        let (nodes, half) = (self.nodes(rows, level), 1 << (self.constants.layout.m - level));
+        let constants = self.constants;
+        let mut rows = self.rows();
+        for at in nodes {
             let factors = [
-                self.factors::<PLANES>(at, level),
-                self.factors::<PLANES>(at, level + 1),
-                self.factors::<PLANES>(at | half, level + 1),
+                constants.factors::<PLANES>(at, level),
+                constants.factors::<PLANES>(at, level + 1),
+                constants.factors::<PLANES>(at | half, level + 1),
             ];
-            self.rows().two_levels::<PLANES, STEP>(at, half / 2, &factors);
+            rows.two_levels::<PLANES, STEP>(at, half / 2, &factors);
         }
     }
 
-    /// The first registers of the nodes that `level` splits.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
-    fn nodes(&self, rows: Range<usize>, level: u32) -> impl Iterator<Item = usize> + use<M> {
-        let third = if self.layout.third_is_in_block() && level > 16 { 1 << (self.layout.m - 16) } else { 0 };
-        rows.step_by(2 << (self.layout.m - level)).filter(move |at| at & third == 0)
+    /// The last levels of all, node by node, between rows and data.
+    fn last_levels<const STEP: u8>(&mut self, rows: Range<usize>) {
+        let at_once = self.last_at_once();
+        self.constants.machine.run(
+            #[inline(always)]
+            || match at_once {
+                1 => self.node_by_node::<2, STEP>(rows),
+                _ => self.node_by_node::<4, STEP>(rows),
+            },
+        );
     }
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
-    fn factors<const PLANES: usize>(&self, at: usize, level: u32) -> Factors<M> {
-        let depth = level + LOG_BLOCK - 1 - self.layout.m;
-        let node = &self.nodes[(1 << depth) - 1 + (at >> (LOG_BLOCK - depth))];
-        sum::<M, PLANES>(self.machine, &self.shared[depth as usize], node)
+    fn node_by_node<const LEN: usize, const STEP: u8>(&mut self, rows: Range<usize>) {
+        let (constants, m) = (self.constants, self.constants.layout.m);
+        let (of_rows, of_data) = (self.row_distances(), constants.layout.distances());
+        let third_in_block = if constants.layout.third_is_in_block() { of_rows[2] } else { 0 };
+        for at in self.nodes(rows, m + 1 - LEN.ilog2()) {
+            let (low, high) = (self.places[at], self.places[at | third_in_block]);
+            // Where the node's rows and values begin, plane by plane.
+            let places: [_; 4] =
+                std::array::from_fn(|plane| (at + of_rows[plane], [low, high][plane / 2] + of_data[plane]));
+            let mut elements = [[constants.machine.splat(0); 4]; LEN];
+            for (plane, (row, value)) in places.into_iter().enumerate() {
+                let from = if STEP == SPLIT { &self.rows[row..][..LEN] } else { &self.data[value..][..LEN] };
+                for (element, register) in elements.iter_mut().zip(from) {
+                    element[plane] = *register;
+                }
+            }
+            self.levels_of_node::<LEN, STEP>(&mut elements, at);
+            for (plane, (row, value)) in places.into_iter().enumerate() {
+                let to =
+                    if STEP == SPLIT { &mut self.data[value..][..LEN] } else { &mut self.rows[row..][..LEN] };
+                for (register, element) in to.iter_mut().zip(&elements) {
+                    *register = element[plane];
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+    fn levels_of_node<const LEN: usize, const STEP: u8>(&self, elements: &mut [Planes<M>; LEN], at: usize) {
+        let (constants, m) = (self.constants, self.constants.layout.m);
+        if LEN == 4 && STEP == SPLIT {
+            butterflies::<M, 4, STEP>(constants.machine, elements, &constants.factors::<4>(at, m - 1));
+        }
+        for (index, pair) in elements.chunks_exact_mut(2).enumerate() {
+            butterflies::<M, 4, STEP>(constants.machine, pair, &constants.factors::<4>(at + 2 * index, m));
+        }
+        if LEN == 4 && STEP != SPLIT {
+            butterflies::<M, 4, STEP>(constants.machine, elements, &constants.factors::<4>(at, m - 1));
+        }
+    }
+
+    /// The first rows of the nodes that `level` splits.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+    fn nodes(&self, rows: Range<usize>, level: u32) -> impl Iterator<Item = usize> + use<M> {
+        let layout = self.constants.layout;
+        let third = if layout.third_is_in_block() && level > 16 { 1 << (layout.m - 16) } else { 0 };
+        rows.step_by(2 << (layout.m - level)).filter(move |at| at & third == 0)
     }
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
     fn rows(&mut self) -> Rows<'_, M> {
-        let third = if self.layout.third_is_in_block() { 1 << (self.layout.m - 16) } else { 2 * STRIDE };
-        let distances = [0, STRIDE, third, STRIDE + third];
-        Rows { machine: self.machine, data: self.registers(), distances }
+        Rows { machine: self.constants.machine, distances: self.row_distances(), data: self.rows }
+    }
+
+    /// Rows from the first plane of an element to the others.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+    fn row_distances(&self) -> [usize; 4] {
+        let layout = self.constants.layout;
+        let third = if layout.third_is_in_block() { 1 << (layout.m - 16) } else { 2 * STRIDE };
+        [0, STRIDE, third, STRIDE + third]
     }
 }
 
-/// The constants of all nodes in the first block, without what a byte's place adds.
-fn nodes_of(layout: Layout) -> &'static [Factor] {
-    static NODES: [OnceLock<Vec<Factor>>; 32] = [const { OnceLock::new() }; 32];
+/// The constants of the nodes of a block.
+struct Constants<M: Machine> {
+    machine: M,
+    layout: Layout,
+    /// For each level, those of its first node: the places of a register's bytes and the block.
+    shared: [Factors<M>; LOG_BLOCK as usize],
+    /// For the nodes of each level, the one of the first level first, what they add to that.
+    nodes: &'static [u64],
+}
+
+impl<M: Machine> Constants<M> {
+    fn new(machine: M, layout: Layout) -> Self {
+        let shared = [[machine.splat(0); 9]; LOG_BLOCK as usize];
+        Self { machine, layout, shared, nodes: nodes_of(layout) }
+    }
+
+    /// Goes to the block at `address`.
+    fn go_to(&mut self, address: usize) {
+        let (machine, layout) = (self.machine, self.layout);
+        let levels = (layout.m + 1 - LOG_BLOCK..=layout.m).zip(bytes_of::<M>(layout));
+        machine.run(
+            #[inline(always)]
+            || {
+                for (shared, (level, bytes)) in self.shared.iter_mut().zip(levels) {
+                    let of_block = layout.factor(level, address);
+                    for (factor, (bytes, byte)) in shared.iter_mut().zip(bytes.iter().zip(of_block)) {
+                        *factor = machine.add(machine.load(bytes), machine.splat(byte));
+                    }
+                }
+            },
+        );
+    }
+
+    /// At the node that begins with row `at`.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
+    fn factors<const PLANES: usize>(&self, at: usize, level: u32) -> Factors<M> {
+        let depth = level + LOG_BLOCK - 1 - self.layout.m;
+        let node = self.nodes[(1 << depth) - 1 + (at >> (LOG_BLOCK - depth))];
+        plus_byte::<M, PLANES>(self.machine, &self.shared[depth as usize], node)
+    }
+}
+
+/// What the nodes of a block add to the constants of its first nodes, eight times the same byte: the branches of the last
+/// eight levels become v_1 to v_7, which are in GF(2^8).
+fn nodes_of(layout: Layout) -> &'static [u64] {
+    static NODES: [OnceLock<Vec<u64>>; 32] = [const { OnceLock::new() }; 32];
     NODES[layout.m as usize].get_or_init(|| {
         let levels = (0..LOG_BLOCK).map(|depth| (layout.m + 1 - LOG_BLOCK + depth, 1 << depth));
         let addresses =
             levels.flat_map(|(level, nodes)| (0..nodes).map(move |node| (level, node * ROWS / nodes)));
-        addresses.map(|(level, address)| layout.factor(level, address)).collect()
+        addresses
+            .map(|(level, address)| u64::from_ne_bytes([layout.factor_of_branches(level, address)[0]; 8]))
+            .collect()
     })
 }
 

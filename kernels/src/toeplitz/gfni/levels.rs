@@ -30,12 +30,21 @@ pub(super) fn splat<M: Machine, const PLANES: usize>(machine: M, factor: &Factor
     factors
 }
 
-/// The sum of two factors.
+/// The factor of a constant plus an element of GF(2^8), given as eight bytes: only the lowest byte of the constant changes.
 #[inline(always)]
-pub(super) fn sum<M: Machine, const PLANES: usize>(machine: M, a: &Factors<M>, b: &Factor) -> Factors<M> {
-    let mut sum = *a;
-    for (register, &byte) in sum.iter_mut().zip(b).take(registers(PLANES)) {
-        *register = machine.add(*register, machine.splat(byte));
+pub(super) fn plus_byte<M: Machine, const PLANES: usize>(
+    machine: M,
+    factors: &Factors<M>,
+    byte: u64,
+) -> Factors<M> {
+    let (mut sum, byte) = (*factors, machine.splat_word(byte));
+    let changed: &[usize] = match PLANES {
+        1 => &[0],
+        2 => &[0, 2],
+        _ => &[0, 2, 6, 8],
+    };
+    for &index in changed {
+        sum[index] = machine.add(sum[index], byte);
     }
     sum
 }
@@ -78,6 +87,19 @@ pub(super) const SPLIT: u8 = 0;
 pub(super) const JOIN: u8 = 1;
 /// The product of an extension, and of its inverse.
 pub(super) const EXTEND: u8 = 2;
+
+/// A level of one node: pairs elements of its first and its second half.
+#[inline(always)]
+pub(super) fn butterflies<M: Machine, const PLANES: usize, const STEP: u8>(
+    machine: M,
+    elements: &mut [Planes<M>],
+    factors: &Factors<M>,
+) {
+    let (low, high) = elements.split_at_mut(elements.len() / 2);
+    for (low, high) in low.iter_mut().zip(high) {
+        butterfly::<M, PLANES, STEP>(machine, low, high, factors);
+    }
+}
 
 #[inline(always)]
 fn butterfly<M: Machine, const PLANES: usize, const STEP: u8>(
