@@ -25,6 +25,8 @@ pub const fn words_for(len: usize) -> usize {
 }
 
 /// Fills `target` with the bits of `source` from `start` on, and zeros past the end.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
 pub(crate) fn copy_words(source: &[u64], start: usize, target: &mut [u64]) {
     let source = source.get(start / 64..).unwrap_or_default();
     let (used, shift) = (source.len().min(target.len()), start % 64);
@@ -189,6 +191,8 @@ impl Bits {
     ///
     /// # Panics
     /// If `other` has fewer.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
     pub(crate) fn xor_window(&mut self, other: &Self, start: usize) {
         assert!(start + self.len() <= other.len(), "{} bits from {start} on, of {}", self.len(), other.len());
         let (len, shift) = (self.len(), start % 64);

@@ -24,6 +24,11 @@ impl Arithmetic for Portable {
 
     const LOG_LENS: RangeInclusive<u32> = fft::LOG_LENS;
 
+    #[inline(always)]
+    fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
     fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
         karatsuba::add_product(sum, matrix, vector, scratch);
     }

@@ -52,6 +52,11 @@ impl Arithmetic for Avx2 {
 
     const LOG_LENS: RangeInclusive<u32> = fft::LOG_LENS;
 
+    #[inline(always)]
+    fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        Self::run(self, work)
+    }
+
     fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
         // SAFETY: an `Avx2` exists only where the machine has these features.
         unsafe { karatsuba::add_product(sum, matrix, vector, scratch) }

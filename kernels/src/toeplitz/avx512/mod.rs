@@ -29,6 +29,11 @@ impl Arithmetic for Avx512 {
 
     const LOG_LENS: RangeInclusive<u32> = Gfni::LOG_LENS;
 
+    #[inline(always)]
+    fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        Self::run(self, work)
+    }
+
     fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
         // SAFETY: an `Avx512` exists only where the machine has these features.
         unsafe { karatsuba::add_product(sum, matrix, vector, scratch) }

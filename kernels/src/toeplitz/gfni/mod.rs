@@ -45,6 +45,11 @@ impl Arithmetic for Gfni {
 
     const LOG_LENS: RangeInclusive<u32> = Spectrum::<Self>::LEAST..=*fft::LOG_LENS.end();
 
+    #[inline(always)]
+    fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        Self::run(self, work)
+    }
+
     fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]) {
         self.avx2().add_product(sum, matrix, vector, scratch);
     }

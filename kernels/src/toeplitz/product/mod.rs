@@ -39,6 +39,9 @@ pub(super) trait Arithmetic: Copy + Send + Sync {
     /// The sizes m: a transform has 2^m bits.
     const LOG_LENS: RangeInclusive<u32>;
 
+    /// Runs `work` compiled for this level.
+    fn run<R>(self, work: impl FnOnce() -> R) -> R;
+
     /// Adds to `sum` (n words) the words n..2n of the product of `matrix` (2n words) and `vector` (n words);
     /// there are [`scratch_words`](Self::scratch_words) of scratch.
     fn add_product(self, sum: &mut [u64], matrix: &[u64], vector: &[u64], scratch: &mut [u64]);
@@ -76,7 +79,10 @@ pub(super) fn hash(arithmetic: impl Arithmetic, job: &Toeplitz) -> Bits {
         Family::Modified => {
             let hashed = key.len() - out_len;
             let mut sum = middle(arithmetic, key, job.seed(), out_len);
-            sum.xor_window(key, hashed);
+            arithmetic.run(
+                #[inline(always)]
+                || sum.xor_window(key, hashed),
+            );
             sum
         }
     }
@@ -180,9 +186,6 @@ impl Method {
         match self {
             Self::Karatsuba { tile } => by_karatsuba(arithmetic, key, seed, out_len, tile),
             Self::Transform { log_len, key_tile, out_tile } => {
-                let key_len = hashed_len(seed, out_len);
-                let slice = (key_len < key.len()).then(|| key.slice(0..key_len));
-                let key = slice.as_ref().unwrap_or(key);
                 by_transform(arithmetic, key, seed, out_len, log_len, (key_tile, out_tile))
             }
         }
@@ -217,20 +220,26 @@ fn by_transform(
     log_len: u32,
     (key_tile, out_tile): (usize, usize),
 ) -> Bits {
-    let len = 1_usize << log_len;
+    let (len, key_len) = (1_usize << log_len, hashed_len(seed, out_len));
     let (mut vectors, mut matrices) = (Scratch::new(len / 64), Scratch::new(len / 64));
     let mut sums: Vec<_> = parts(out_len, out_tile).map(|out_part| (out_part, None)).collect();
-    for key_part in parts(key.len(), key_tile) {
+    for key_part in parts(key_len, key_tile) {
         // The last seed bit of a tile comes at the top; what precedes the first one reaches no wanted bit.
         let mut spectrum_of_tile = |out_part: &Range<usize>| {
-            let end = end_of_tile(key, &key_part, out_part);
-            copy_window(seed, end as isize - len as isize, &mut matrices);
+            let end = end_of_tile(key_len, &key_part, out_part);
+            arithmetic.run(
+                #[inline(always)]
+                || copy_window(seed, end as isize - len as isize, &mut matrices),
+            );
             fft::add_wrapped(&mut matrices);
             arithmetic.spectrum(&mut matrices, len / 64)
         };
         let (first, others) = sums.split_first_mut().expect("the output is not empty");
         let spectrum_of_key = || {
-            copy_extended(key, key_part.clone(), &mut vectors);
+            arithmetic.run(
+                #[inline(always)]
+                || copy_extended(key, key_part.clone(), &mut vectors),
+            );
             arithmetic.spectrum(&mut vectors, words_for(key_part.len()))
         };
         let (vector, matrix) = both(spectrum_of_key, || spectrum_of_tile(&first.0));
@@ -250,9 +259,12 @@ fn by_transform(
             fft::add_wrapped(product);
         }
         let mut out = vec![0; words_for(out_part.len())];
-        copy_words(product, 64 * product.len() - out_part.len(), &mut out);
-        for key_part in parts(key.len(), key_tile) {
-            correct(arithmetic, key, seed, log_len, (&key_part, &out_part), &mut out);
+        arithmetic.run(
+            #[inline(always)]
+            || copy_words(product, 64 * product.len() - out_part.len(), &mut out),
+        );
+        for key_part in parts(key_len, key_tile) {
+            correct(arithmetic, (key, key_len), seed, log_len, (&key_part, &out_part), &mut out);
         }
         Bits::from_words(out, out_part.len())
     });
@@ -260,8 +272,8 @@ fn by_transform(
 }
 
 /// Where the seed bits of a tile end.
-fn end_of_tile(key: &Bits, key_part: &Range<usize>, out_part: &Range<usize>) -> usize {
-    out_part.end + key.len() - key_part.start - 1
+fn end_of_tile(key_len: usize, key_part: &Range<usize>, out_part: &Range<usize>) -> usize {
+    out_part.end + key_len - key_part.start - 1
 }
 
 /// δ: by how many bits the seed of a tile is longer than the transform.
@@ -278,7 +290,7 @@ fn can_be_corrected(len: usize, key_tile: usize, out_tile: usize) -> bool {
 /// Adds e·x to the first δ bits of `out`, the output of a tile without its lowest δ seed bits.
 fn correct(
     arithmetic: impl Arithmetic,
-    key: &Bits,
+    (key, key_len): (&Bits, usize),
     seed: &Bits,
     log_len: u32,
     (key_part, out_part): (&Range<usize>, &Range<usize>),
@@ -289,7 +301,7 @@ fn correct(
         return;
     }
     // The coefficients N..N+δ of M·s, where s has N + δ bits.
-    let first = end_of_tile(key, key_part, out_part) - excess;
+    let first = end_of_tile(key_len, key_part, out_part) - excess;
     let (mut e, mut window) = (vec![0; words_for(excess)], vec![0; words_for(excess)]);
     for t in fft::terms(log_len) {
         copy_words(seed.words(), first - t, &mut window);
@@ -333,21 +345,25 @@ fn concat(mut parts: Vec<Bits>) -> Bits {
 }
 
 /// Fills `target` with the bits from `start` on; zeros before the first bit and after the last one.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
 fn copy_window(bits: &Bits, start: isize, target: &mut [u64]) {
-    let before = start.min(0).unsigned_abs();
-    let (empty, window) = target.split_at_mut((before / 64).min(target.len()));
+    let (first, shift) = (start.div_euclid(64), start.rem_euclid(64) as usize);
+    let before = first.min(0).unsigned_abs().min(target.len());
+    let (empty, window) = target.split_at_mut(before);
+    copy_words(bits.words(), 64 * first.max(0) as usize + shift, window);
     empty.fill(0);
-    copy_words(bits.words(), start.max(0) as usize, window);
-    let shift = before % 64;
-    if shift > 0 {
-        let mut carry = 0;
-        for word in window {
-            (*word, carry) = (*word << shift | carry, *word >> (64 - shift));
-        }
+    // A word with the first bits at its top.
+    if let (Some(last), Some(first)) = (empty.last_mut(), bits.words().first())
+        && shift > 0
+    {
+        *last = first << (64 - shift);
     }
 }
 
 /// Fills `target` with the bits in `range`, then zeros.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
 fn copy_extended(bits: &Bits, range: Range<usize>, target: &mut [u64]) {
     let (part, rest) = target.split_at_mut(words_for(range.len()));
     copy_words(bits.words(), range.start, part);
