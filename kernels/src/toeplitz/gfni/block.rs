@@ -106,18 +106,17 @@ impl<M: Machine> InHand<'_, M> {
         }
     }
 
-    /// Levels that are done together at `level`: none where the one before took this one along. Level 16 comes alone, and the
-    /// last two together, unless one of them is level 16.
+    /// Levels that are done together at `level`: none where the one before took this one along. No level comes together with
+    /// level 16 before it, and the last two do.
     fn at_once(&self, level: u32) -> u32 {
         let m = self.constants.layout.m;
         let first = m + 1 - LOG_BLOCK;
         match level {
+            ..=16 if (level - first) % 2 == 1 => 0,
+            ..16 => 2,
             16 => 1,
-            17.. if (m - level) % 2 == 1 => 2,
-            17.. => u32::from(level == 17),
-            _ if (level - first) % 2 == 1 => 0,
-            15 => 1,
-            _ => 2,
+            _ if (m - level) % 2 == 1 => 2,
+            _ => u32::from(level == 17),
         }
     }
 
@@ -133,10 +132,10 @@ impl<M: Machine> InHand<'_, M> {
             || match (at_once, level) {
                 (0, _) => {}
                 (1, 16) => self.level::<2, EXTEND>(rows, 16),
-                (1, ..16) => self.level::<2, STEP>(rows, level),
                 (1, _) => self.level::<4, STEP>(rows, level),
-                (_, ..16) => self.two_levels::<2, STEP>(rows, level),
-                _ => self.two_levels::<4, STEP>(rows, level),
+                (_, 15) => self.two_levels::<2, STEP, EXTEND>(rows, level),
+                (_, ..15) => self.two_levels::<2, STEP, STEP>(rows, level),
+                _ => self.two_levels::<4, STEP, STEP>(rows, level),
             },
         );
     }
@@ -154,7 +153,11 @@ impl<M: Machine> InHand<'_, M> {
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
-    fn two_levels<const PLANES: usize, const STEP: u8>(&mut self, rows: Range<usize>, level: u32) {
+    fn two_levels<const PLANES: usize, const STEP: u8, const SECOND: u8>(
+        &mut self,
+        rows: Range<usize>,
+        level: u32,
+    ) {
         let (nodes, half) = (self.nodes(rows, level), 1 << (self.constants.layout.m - level));
         let constants = self.constants;
         let mut rows = self.rows();
@@ -164,7 +167,7 @@ impl<M: Machine> InHand<'_, M> {
                 constants.factors::<PLANES>(at, level + 1),
                 constants.factors::<PLANES>(at | half, level + 1),
             ];
-            rows.two_levels::<PLANES, STEP>(at, half / 2, &factors);
+            rows.two_levels::<PLANES, STEP, SECOND>(at, half / 2, &factors);
         }
     }
 

@@ -181,9 +181,9 @@ impl<M: Machine> Rows<'_, M> {
     }
 
     /// Two levels of the row of 4·`quarter` elements from `at` on: with the first of `factors`, then with the second one for
-    /// the first half and the third one for the other half.
+    /// the first half and the third one for the other half. The second level may be an extension.
     #[inline(always)]
-    pub(super) fn two_levels<const PLANES: usize, const STEP: u8>(
+    pub(super) fn two_levels<const PLANES: usize, const STEP: u8, const SECOND: u8>(
         &mut self,
         at: usize,
         quarter: usize,
@@ -202,11 +202,11 @@ impl<M: Machine> Rows<'_, M> {
                 if STEP == SPLIT {
                     butterfly::<M, PLANES, STEP>(machine, &mut a, &mut c, &factors[0]);
                     butterfly::<M, PLANES, STEP>(machine, &mut b, &mut d, &factors[0]);
-                    butterfly::<M, PLANES, STEP>(machine, &mut a, &mut b, &factors[1]);
-                    butterfly::<M, PLANES, STEP>(machine, &mut c, &mut d, &factors[2]);
+                    butterfly::<M, PLANES, SECOND>(machine, &mut a, &mut b, &factors[1]);
+                    butterfly::<M, PLANES, SECOND>(machine, &mut c, &mut d, &factors[2]);
                 } else {
-                    butterfly::<M, PLANES, STEP>(machine, &mut a, &mut b, &factors[1]);
-                    butterfly::<M, PLANES, STEP>(machine, &mut c, &mut d, &factors[2]);
+                    butterfly::<M, PLANES, SECOND>(machine, &mut a, &mut b, &factors[1]);
+                    butterfly::<M, PLANES, SECOND>(machine, &mut c, &mut d, &factors[2]);
                     butterfly::<M, PLANES, STEP>(machine, &mut a, &mut c, &factors[0]);
                     butterfly::<M, PLANES, STEP>(machine, &mut b, &mut d, &factors[0]);
                 }

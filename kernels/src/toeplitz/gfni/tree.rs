@@ -1,7 +1,8 @@
 //! The levels from the fifth on, between bytes and values.
 //!
-//! Levels 5 to 8 go through 16 rows of all the data together. Then each of 16 parts goes on by itself, depth first, two
-//! levels at a time, down to the blocks, so that smaller nodes stay in the cache.
+//! Levels go two at a time, through four rows of a node, which they lead to its quarters. Levels 5 and 6 take all of the
+//! data; each of the parts they lead to goes on by itself, depth first, down to the blocks, so that smaller nodes stay in the
+//! cache.
 
 #![allow(clippy::inline_always, reason = "everything is compiled for the registers of its caller")]
 
@@ -14,15 +15,20 @@ use super::levels::{EXTEND, JOIN, Rows, SPLIT, splat};
 use super::machine::Machine;
 
 /// Where each part contains whole blocks, so that they need not wait for the others.
-const LEAST_WITH_BLOCKS_IN_PARTS: u32 = 22;
+const LEAST_WITH_BLOCKS_IN_PARTS: u32 = 21;
 
-/// The parts that levels 5 to 8 lead to, of two planes.
-const PARTS: usize = 16;
+/// The branches of level 3.
+const BRANCHES: usize = 2;
+
+/// The parts that levels 5 and 6 lead to.
+const PARTS: usize = 8;
 
 /// Bytes to values.
 pub(super) fn split<M: Machine>(machine: M, layout: Layout, data: &mut [M::V]) {
-    rows_of_16::<M, SPLIT>(machine, layout, data);
-    for_each_part(machine, layout, data, |tree, part, start| tree.split(part, start, start, 9));
+    for_each_part(machine, layout, data, BRANCHES, |tree, half, start| {
+        tree.levels::<SPLIT>(half, 0, start, (5, 2));
+    });
+    for_each_part(machine, layout, data, PARTS, |tree, part, start| tree.split(part, start, start, 7));
     if layout.m < LEAST_WITH_BLOCKS_IN_PARTS {
         let mut block = Block::new(machine, layout);
         for address in layout.blocks(layout.m - 3) {
@@ -39,18 +45,21 @@ pub(super) fn join<M: Machine>(machine: M, layout: Layout, data: &mut [M::V]) {
             block.join(&mut data[address / M::BYTES..], address);
         }
     }
-    for_each_part(machine, layout, data, |tree, part, start| tree.join(part, start, start, 9));
-    rows_of_16::<M, JOIN>(machine, layout, data);
+    for_each_part(machine, layout, data, PARTS, |tree, part, start| tree.join(part, start, start, 7));
+    for_each_part(machine, layout, data, BRANCHES, |tree, half, start| {
+        tree.levels::<JOIN>(half, 0, start, (5, 2));
+    });
 }
 
-/// Calls `work` with each part and its address, on all threads of a backend's pool.
+/// Calls `work` with each of so many parts and its address, on all threads of a backend's pool.
 fn for_each_part<M: Machine>(
     machine: M,
     layout: Layout,
     data: &mut [M::V],
+    parts: usize,
     work: impl Fn(&mut Tree<M>, &mut [M::V], usize) + Send + Sync,
 ) {
-    let len = data.len() / PARTS;
+    let len = data.len() / parts;
     let new_tree = || Tree::new(machine, layout);
     if rayon::current_thread_index().is_some() {
         let parts = data.par_chunks_exact_mut(len).enumerate();
@@ -63,76 +72,7 @@ fn for_each_part<M: Machine>(
     }
 }
 
-/// Levels 5 to 8 of both branches of level 3.
-fn rows_of_16<M: Machine, const STEP: u8>(machine: M, layout: Layout, data: &mut [M::V]) {
-    let half = data.len() / 2;
-    for (index, data) in data.chunks_exact_mut(half).enumerate() {
-        let address = index * half * M::BYTES;
-        machine.run(
-            #[inline(always)]
-            || columns::<M, STEP>(machine, layout, data, address),
-        );
-    }
-}
-
-#[inline(always)]
-fn columns<M: Machine, const STEP: u8>(machine: M, layout: Layout, data: &mut [M::V], address: usize) {
-    let len = data.len() / 16;
-    let first = constants::<M, 1>(machine, layout, 5, address);
-    let second = constants::<M, 2>(machine, layout, 6, address);
-    let third = constants::<M, 4>(machine, layout, 7, address);
-    let fourth = constants::<M, 8>(machine, layout, 8, address);
-    for at in 0..len {
-        let mut f: [M::V; 16] = std::array::from_fn(|row| data[row * len + at]);
-        if STEP == SPLIT {
-            level::<M, STEP, 8>(machine, &mut f, &first);
-            level::<M, STEP, 4>(machine, &mut f, &second);
-            level::<M, STEP, 2>(machine, &mut f, &third);
-            level::<M, EXTEND, 1>(machine, &mut f, &fourth);
-        } else {
-            level::<M, EXTEND, 1>(machine, &mut f, &fourth);
-            level::<M, STEP, 2>(machine, &mut f, &third);
-            level::<M, STEP, 4>(machine, &mut f, &second);
-            level::<M, STEP, 8>(machine, &mut f, &first);
-        }
-        for (row, value) in f.into_iter().enumerate() {
-            data[row * len + at] = value;
-        }
-    }
-}
-
-/// The constants at `level` of the first NODES nodes from `address` on.
-#[inline(always)]
-fn constants<M: Machine, const NODES: usize>(
-    machine: M,
-    layout: Layout,
-    level: u32,
-    address: usize,
-) -> [M::V; NODES] {
-    let mut constants = [machine.splat(0); NODES];
-    for (index, constant) in constants.iter_mut().enumerate() {
-        *constant = machine.splat(layout.factor(level, address + (index << (layout.m + 1 - level)))[0]);
-    }
-    constants
-}
-
-/// One level in GF(2^8), on nodes of 2·HALF elements.
-#[inline(always)]
-fn level<M: Machine, const STEP: u8, const HALF: usize>(machine: M, f: &mut [M::V; 16], constants: &[M::V]) {
-    for (f, constant) in f.chunks_exact_mut(2 * HALF).zip(constants) {
-        for index in 0..HALF {
-            if STEP == JOIN {
-                f[HALF + index] = machine.add(f[HALF + index], f[index]);
-            }
-            f[index] = machine.add(f[index], machine.multiply(f[HALF + index], *constant));
-            if STEP == SPLIT {
-                f[HALF + index] = machine.add(f[HALF + index], f[index]);
-            }
-        }
-    }
-}
-
-/// The levels from the ninth on, in a part.
+/// The levels from the fifth on, in a part.
 struct Tree<M: Machine> {
     machine: M,
     layout: Layout,
@@ -180,23 +120,24 @@ impl<M: Machine> Tree<M> {
         self.levels::<JOIN>(data, (address - start) / M::BYTES, address, (level, at_once));
     }
 
-    /// Levels that go together from `level` on, up to the last one before the blocks'.
+    /// Levels that go together from `level` on, up to the last one before the blocks'. No level goes together with an
+    /// extension before it.
     fn at_once(&self, level: u32) -> u32 {
         let last = self.layout.m - LOG_BLOCK;
         let block_is_next = self.block.as_ref().is_some_and(|(block_level, _)| *block_level == level + 1);
         match level {
             _ if level > last => 0,
-            15 | 16 => 1,
-            _ if level == last || block_is_next => 1,
+            _ if level == 16 || level == last || block_is_next => 1,
             _ => 2,
         }
     }
 
     /// The nodes that `at_once` levels from `level` on lead to: the first child only where the field grows.
     fn children(&self, address: usize, level: u32, at_once: u32) -> impl Iterator<Item = usize> + use<M> {
-        let count = if at_once == 0 || level == 16 { at_once } else { 1 << at_once };
-        let len = 1_usize << (self.layout.m + 1 - level) >> at_once;
-        (0..count as usize).map(move |index| address + index * len)
+        let branches = (level..level + at_once).filter(|level| !level.is_power_of_two()).count();
+        let count = if at_once == 0 { 0 } else { 1 << branches };
+        let len = 1_usize << (self.layout.m + 1 - level) >> branches;
+        (0..count).map(move |index| address + index * len)
     }
 
     fn levels<const STEP: u8>(
@@ -213,11 +154,14 @@ impl<M: Machine> Tree<M> {
         self.machine.run(
             #[inline(always)]
             || match (level, at_once, byte_planes_at(level)) {
+                (7, ..) => self.two_levels::<1, STEP, EXTEND>(&mut rows, at, address, level),
+                (15, 2, _) => self.two_levels::<2, STEP, EXTEND>(&mut rows, at, address, level),
                 (16, ..) => self.level::<2, EXTEND>(&mut rows, at, address, level),
                 (_, 1, 2) => self.level::<2, STEP>(&mut rows, at, address, level),
                 (_, 1, _) => self.level::<4, STEP>(&mut rows, at, address, level),
-                (.., 2) => self.two_levels::<2, STEP>(&mut rows, at, address, level),
-                _ => self.two_levels::<4, STEP>(&mut rows, at, address, level),
+                (.., 1) => self.two_levels::<1, STEP, STEP>(&mut rows, at, address, level),
+                (.., 2) => self.two_levels::<2, STEP, STEP>(&mut rows, at, address, level),
+                _ => self.two_levels::<4, STEP, STEP>(&mut rows, at, address, level),
             },
         );
     }
@@ -236,7 +180,7 @@ impl<M: Machine> Tree<M> {
     }
 
     #[inline(always)]
-    fn two_levels<const PLANES: usize, const STEP: u8>(
+    fn two_levels<const PLANES: usize, const STEP: u8, const SECOND: u8>(
         &self,
         rows: &mut Rows<'_, M>,
         at: usize,
@@ -249,6 +193,6 @@ impl<M: Machine> Tree<M> {
             splat::<M, PLANES>(self.machine, &self.layout.factor(level + 1, address)),
             splat::<M, PLANES>(self.machine, &self.layout.factor(level + 1, address | half)),
         ];
-        rows.two_levels::<PLANES, STEP>(at, half / 2 / M::BYTES, &factors);
+        rows.two_levels::<PLANES, STEP, SECOND>(at, half / 2 / M::BYTES, &factors);
     }
 }
