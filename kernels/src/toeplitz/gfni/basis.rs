@@ -158,7 +158,8 @@ fn add_shifted<M: Machine>(machine: M, block: &mut [u64], (up, down): (M::V, M::
 /// A shift by words.
 #[inline(always)]
 fn divide_by_words<M: Machine, const BACK: bool>(machine: M, block: &mut [u64], shift: usize) {
-    let (half, step) = (block.len() / 2, M::BYTES / 8);
+    let half = block.len() / 2;
+    let step = M::BYTES / 8;
     if !BACK {
         fold(machine, &mut block[half..], shift);
     }
@@ -167,10 +168,9 @@ fn divide_by_words<M: Machine, const BACK: bool>(machine: M, block: &mut [u64], 
         let low = machine.add(machine.load(block), high);
         machine.store(block, low);
     }
-    for at in (shift.max(step)..half).step_by(step) {
-        let low = machine.add(machine.load(&block[at..]), machine.load(&block[half + at - shift..]));
-        machine.store(&mut block[at..], low);
-    }
+    let (low, high) = block.split_at_mut(half);
+    let aligned = shift.max(step);
+    add(machine, &mut low[aligned..], &high[aligned - shift..]);
     if BACK {
         fold(machine, &mut block[half..], shift);
     }
@@ -179,16 +179,22 @@ fn divide_by_words<M: Machine, const BACK: bool>(machine: M, block: &mut [u64], 
 /// Adds the top `shift` words to the lowest ones.
 #[inline(always)]
 fn fold<M: Machine>(machine: M, high: &mut [u64], shift: usize) {
-    let (step, top) = (M::BYTES / 8, high.len() - shift);
-    if shift < step {
-        for at in 0..shift {
-            high[at] ^= high[top + at];
+    let (rest, top) = high.split_at_mut(high.len() - shift);
+    if shift < M::BYTES / 8 {
+        for (low, top) in rest.iter_mut().zip(top) {
+            *low ^= *top;
         }
     } else {
-        for at in (0..shift).step_by(step) {
-            let sum = machine.add(machine.load(&high[at..]), machine.load(&high[top + at..]));
-            machine.store(&mut high[at..], sum);
-        }
+        add(machine, &mut rest[..shift], top);
+    }
+}
+
+/// Adds as many words as there are, whole registers of them.
+#[inline(always)]
+fn add<M: Machine>(machine: M, sums: &mut [u64], others: &[u64]) {
+    let step = M::BYTES / 8;
+    for (sum, other) in sums.chunks_exact_mut(step).zip(others.chunks_exact(step)) {
+        machine.store(sum, machine.add(machine.load(sum), machine.load(other)));
     }
 }
 
