@@ -264,15 +264,21 @@ fn networks<M: Machine, const BACK: bool>(machine: M, words: &mut [u64], unit: u
 
 #[inline(always)]
 fn columns<M: Machine, const ROWS: usize, const BACK: bool>(machine: M, words: &mut [u64], unit: usize) {
+    let step = M::BYTES / 8;
+    assert!(unit.is_multiple_of(step), "rows are whole registers");
     for block in words.chunks_exact_mut(ROWS * unit) {
-        for at in (0..unit).step_by(M::BYTES / 8) {
+        for at in (0..unit).step_by(step) {
+            let place = |row: usize| row * unit + at..row * unit + at + step;
             let mut rows = [machine.splat(0); ROWS];
             for (index, row) in rows.iter_mut().enumerate() {
-                *row = machine.load(&block[index * unit + at..]);
+                // SAFETY: a register from `at` on is within a row, which is within the block.
+                *row = machine.load(unsafe { block.get_unchecked(place(index)) });
             }
             network::<M, ROWS, BACK>(machine, &mut rows);
-            for (index, row) in rows.into_iter().enumerate() {
-                machine.store(&mut block[index * unit + at..], row);
+            // Rows a power of two apart compete for the same lines of the cache: the last ones are still there.
+            for (index, row) in rows.into_iter().enumerate().rev() {
+                // SAFETY: as above.
+                machine.store(unsafe { block.get_unchecked_mut(place(index)) }, row);
             }
         }
     }
