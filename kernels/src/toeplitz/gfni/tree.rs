@@ -6,12 +6,16 @@
 
 #![allow(clippy::inline_always, reason = "everything is compiled for the registers of its caller")]
 
+use std::iter::StepBy;
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::super::fft::tower::byte_planes_at;
+use super::super::fft::tower::{CANTOR, byte_planes_at};
 use super::block::Block;
+use super::constants::byte;
 use super::layout::{LOG_BLOCK, Layout};
-use super::levels::{EXTEND, JOIN, Rows, SPLIT, splat};
+use super::levels::{EXTEND, JOIN, Rows, SPLIT, plus_byte, splat};
 use super::machine::Machine;
 
 /// Where each part contains whole blocks, so that they need not wait for the others.
@@ -26,7 +30,7 @@ const PARTS: usize = 8;
 /// Bytes to values.
 pub(super) fn split<M: Machine>(machine: M, layout: Layout, data: &mut [M::V]) {
     for_each_part(machine, layout, data, BRANCHES, |tree, half, start| {
-        tree.levels::<SPLIT>(half, 0, start, (5, 2));
+        tree.levels::<SPLIT>(half, start, node(start), 5);
     });
     for_each_part(machine, layout, data, PARTS, |tree, part, start| tree.split(part, start, start, 7));
     if layout.m < LEAST_WITH_BLOCKS_IN_PARTS {
@@ -47,7 +51,7 @@ pub(super) fn join<M: Machine>(machine: M, layout: Layout, data: &mut [M::V]) {
     }
     for_each_part(machine, layout, data, PARTS, |tree, part, start| tree.join(part, start, start, 7));
     for_each_part(machine, layout, data, BRANCHES, |tree, half, start| {
-        tree.levels::<JOIN>(half, 0, start, (5, 2));
+        tree.levels::<JOIN>(half, start, node(start), 5);
     });
 }
 
@@ -72,10 +76,19 @@ fn for_each_part<M: Machine>(
     }
 }
 
+/// Addresses of some nodes.
+type Nodes = StepBy<Range<usize>>;
+
+fn node(address: usize) -> Nodes {
+    (address..address + 1).step_by(1)
+}
+
 /// The levels from the fifth on, in a part.
 struct Tree<M: Machine> {
     machine: M,
     layout: Layout,
+    /// Eight times the byte v_1.
+    v_1: u64,
     /// With the level whose nodes have all bytes of a block, if parts contain whole blocks.
     block: Option<(u32, Block<M>)>,
 }
@@ -85,15 +98,19 @@ impl<M: Machine> Tree<M> {
         let top_lane = layout.lanes().into_iter().max().expect("a register has bytes");
         let block = (layout.m >= LEAST_WITH_BLOCKS_IN_PARTS)
             .then(|| (layout.m - top_lane, Block::new(machine, layout)));
-        Self { machine, layout, block }
+        Self { machine, layout, v_1: u64::from_ne_bytes([byte(CANTOR[1]); 8]), block }
     }
 
     /// From `level` on, the node at `address`; `data` begins at the address `start`.
     fn split(&mut self, data: &mut [M::V], start: usize, address: usize, level: u32) {
-        let at_once = self.at_once(level);
-        self.levels::<SPLIT>(data, (address - start) / M::BYTES, address, (level, at_once));
-        for child in self.children(address, level, at_once) {
-            self.split(data, start, child, level + at_once);
+        self.levels::<SPLIT>(data, start, node(address), level);
+        let (children, next) = self.children(address, level);
+        if self.is_last(next) {
+            self.levels::<SPLIT>(data, start, children, next);
+        } else {
+            for child in children {
+                self.split(data, start, child, next);
+            }
         }
         if let Some((block_level, block)) = &mut self.block
             && *block_level == level
@@ -113,11 +130,15 @@ impl<M: Machine> Tree<M> {
                 block.join(&mut data[(address + offset - start) / M::BYTES..], address + offset);
             }
         }
-        let at_once = self.at_once(level);
-        for child in self.children(address, level, at_once) {
-            self.join(data, start, child, level + at_once);
+        let (children, next) = self.children(address, level);
+        if self.is_last(next) {
+            self.levels::<JOIN>(data, start, children, next);
+        } else {
+            for child in children {
+                self.join(data, start, child, next);
+            }
         }
-        self.levels::<JOIN>(data, (address - start) / M::BYTES, address, (level, at_once));
+        self.levels::<JOIN>(data, start, node(address), level);
     }
 
     /// Levels that go together from `level` on, up to the last one before the blocks'. No level goes together with an
@@ -132,36 +153,36 @@ impl<M: Machine> Tree<M> {
         }
     }
 
-    /// The nodes that `at_once` levels from `level` on lead to: the first child only where the field grows.
-    fn children(&self, address: usize, level: u32, at_once: u32) -> impl Iterator<Item = usize> + use<M> {
-        let branches = (level..level + at_once).filter(|level| !level.is_power_of_two()).count();
-        let count = if at_once == 0 { 0 } else { 1 << branches };
-        let len = 1_usize << (self.layout.m + 1 - level) >> branches;
-        (0..count).map(move |index| address + index * len)
+    /// Do the blocks come after the levels that go together from `level` on?
+    fn is_last(&self, level: u32) -> bool {
+        let at_once = self.at_once(level);
+        at_once > 0 && self.at_once(level + at_once) == 0
     }
 
-    fn levels<const STEP: u8>(
-        &self,
-        data: &mut [M::V],
-        at: usize,
-        address: usize,
-        (level, at_once): (u32, u32),
-    ) {
-        if at_once == 0 {
-            return;
-        }
+    /// The nodes that the levels from `level` on lead to, the first child only where the field grows; and their level.
+    fn children(&self, address: usize, level: u32) -> (Nodes, u32) {
+        let next = level + self.at_once(level);
+        let branches = (level..next).filter(|level| !level.is_power_of_two()).count();
+        let len = 1 << (self.layout.m + 1 - level);
+        let end = if next == level { address } else { address + len };
+        ((address..end).step_by(len >> branches), next)
+    }
+
+    /// The levels that go together from `level` on, for some of its nodes; `data` begins at the address `start`.
+    fn levels<const STEP: u8>(&self, data: &mut [M::V], start: usize, nodes: Nodes, level: u32) {
         let mut rows = Rows { machine: self.machine, data, distances: self.layout.distances() };
         self.machine.run(
             #[inline(always)]
-            || match (level, at_once, byte_planes_at(level)) {
-                (7, ..) => self.two_levels::<1, STEP, EXTEND>(&mut rows, at, address, level),
-                (15, 2, _) => self.two_levels::<2, STEP, EXTEND>(&mut rows, at, address, level),
-                (16, ..) => self.level::<2, EXTEND>(&mut rows, at, address, level),
-                (_, 1, 2) => self.level::<2, STEP>(&mut rows, at, address, level),
-                (_, 1, _) => self.level::<4, STEP>(&mut rows, at, address, level),
-                (.., 1) => self.two_levels::<1, STEP, STEP>(&mut rows, at, address, level),
-                (.., 2) => self.two_levels::<2, STEP, STEP>(&mut rows, at, address, level),
-                _ => self.two_levels::<4, STEP, STEP>(&mut rows, at, address, level),
+            || match (level, self.at_once(level), byte_planes_at(level)) {
+                (_, 0, _) => {}
+                (7, ..) => self.two_levels::<1, STEP, EXTEND>(&mut rows, (start, nodes), level),
+                (15, 2, _) => self.two_levels::<2, STEP, EXTEND>(&mut rows, (start, nodes), level),
+                (16, ..) => self.level::<2, EXTEND>(&mut rows, (start, nodes), level),
+                (_, 1, 2) => self.level::<2, STEP>(&mut rows, (start, nodes), level),
+                (_, 1, _) => self.level::<4, STEP>(&mut rows, (start, nodes), level),
+                (.., 1) => self.two_levels::<1, STEP, STEP>(&mut rows, (start, nodes), level),
+                (.., 2) => self.two_levels::<2, STEP, STEP>(&mut rows, (start, nodes), level),
+                _ => self.two_levels::<4, STEP, STEP>(&mut rows, (start, nodes), level),
             },
         );
     }
@@ -170,29 +191,35 @@ impl<M: Machine> Tree<M> {
     fn level<const PLANES: usize, const STEP: u8>(
         &self,
         rows: &mut Rows<'_, M>,
-        at: usize,
-        address: usize,
+        (start, nodes): (usize, Nodes),
         level: u32,
     ) {
         let half = (1 << (self.layout.m - level)) / M::BYTES;
-        let factors = splat::<M, PLANES>(self.machine, &self.layout.factor(level, address));
-        rows.level::<PLANES, STEP>(at, half, &factors);
+        for address in nodes {
+            let at = (address - start) / M::BYTES;
+            let factors = splat::<M, PLANES>(self.machine, &self.layout.factor(level, address));
+            rows.level::<PLANES, STEP>(at, half, &factors);
+        }
     }
 
     #[inline(always)]
     fn two_levels<const PLANES: usize, const STEP: u8, const SECOND: u8>(
         &self,
         rows: &mut Rows<'_, M>,
-        at: usize,
-        address: usize,
+        (start, nodes): (usize, Nodes),
         level: u32,
     ) {
         let half = 1 << (self.layout.m - level);
-        let factors = [
-            splat::<M, PLANES>(self.machine, &self.layout.factor(level, address)),
-            splat::<M, PLANES>(self.machine, &self.layout.factor(level + 1, address)),
-            splat::<M, PLANES>(self.machine, &self.layout.factor(level + 1, address | half)),
-        ];
-        rows.two_levels::<PLANES, STEP, SECOND>(at, half / 2 / M::BYTES, &factors);
+        for address in nodes {
+            let at = (address - start) / M::BYTES;
+            let second = splat::<M, PLANES>(self.machine, &self.layout.factor(level + 1, address));
+            let factors = [
+                splat::<M, PLANES>(self.machine, &self.layout.factor(level, address)),
+                second,
+                // The branch of this level is v_1 at the next one.
+                plus_byte::<M, PLANES>(self.machine, &second, self.v_1),
+            ];
+            rows.two_levels::<PLANES, STEP, SECOND>(at, half / 2 / M::BYTES, &factors);
+        }
     }
 }
