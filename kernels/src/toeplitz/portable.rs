@@ -37,7 +37,7 @@ impl Arithmetic for Portable {
         Spectrum::of(words, used)
     }
 
-    fn polynomial(self, spectrum: Spectrum, words: &mut [u64]) {
+    fn polynomial(self, spectrum: Spectrum, words: &mut [u64], _: usize) {
         spectrum.into_polynomial(words);
     }
 

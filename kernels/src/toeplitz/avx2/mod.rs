@@ -67,7 +67,7 @@ impl Arithmetic for Avx2 {
         unsafe { Spectrum::of(words, used) }
     }
 
-    fn polynomial(self, spectrum: Spectrum, words: &mut [u64]) {
+    fn polynomial(self, spectrum: Spectrum, words: &mut [u64], _: usize) {
         // SAFETY: as above.
         unsafe { spectrum.into_polynomial(words) }
     }

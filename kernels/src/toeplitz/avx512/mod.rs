@@ -51,10 +51,10 @@ impl Arithmetic for Avx512 {
         }
     }
 
-    fn polynomial(self, values: Values, words: &mut [u64]) {
+    fn polynomial(self, values: Values, words: &mut [u64], wanted: usize) {
         match values {
-            Values::Wide(spectrum) => spectrum.into_polynomial(self, words),
-            Values::Narrow(spectrum) => spectrum.into_polynomial(self.gfni(), words),
+            Values::Wide(spectrum) => spectrum.into_polynomial(self, words, wanted),
+            Values::Narrow(spectrum) => spectrum.into_polynomial(self.gfni(), words, wanted),
         }
     }
 
@@ -79,7 +79,7 @@ impl Arithmetic for Avx512 {
         if log_len < Spectrum::<Self>::LEAST {
             self.gfni().transform_picoseconds(log_len)
         } else {
-            (4 * u128::from(log_len)) << log_len
+            ((27 * u128::from(log_len)) << log_len) / 10
         }
     }
 }

@@ -15,15 +15,18 @@ const LOG_BLOCK: u32 = 16;
 
 /// The words whose conversion is enough for a polynomial that is 0 from word `used` on: X_i has degree i.
 pub(super) fn converted(used: usize) -> usize {
-    used.next_power_of_two().max(1 << (LOG_BLOCK - 6))
+    used.next_power_of_two().max(BLOCK)
 }
 
-/// Coefficients of powers of x to those of the transform's basis.
-pub(super) fn from_powers<M: Machine>(machine: M, words: &mut [u64]) {
+/// Words of a block.
+const BLOCK: usize = 1 << (LOG_BLOCK - 6);
+
+/// Coefficients of powers of x to those of the transform's basis. From word `used` on they are 0, and remain it.
+pub(super) fn from_powers<M: Machine>(machine: M, words: &mut [u64], used: usize) {
     let m = words.len().ilog2() + 6;
     divide_down(machine, words, 0, m - LOG_BLOCK);
     convert(machine, words, LOG_BLOCK, m - LOG_BLOCK);
-    in_parts(words, 1 << (LOG_BLOCK - 6), |block| {
+    in_parts(&mut words[..used.next_multiple_of(BLOCK)], BLOCK, |block| {
         for t in (3..8).rev() {
             divide_all::<M, false>(machine, block, 1 << t, 4 << t);
         }
@@ -36,10 +39,11 @@ pub(super) fn from_powers<M: Machine>(machine: M, words: &mut [u64]) {
     });
 }
 
-/// The inverse of [`from_powers`].
-pub(super) fn to_powers<M: Machine>(machine: M, words: &mut [u64]) {
+/// The inverse of [`from_powers`], right in the last `wanted` words: x^i appears in no X_j with j < i.
+pub(super) fn to_powers<M: Machine>(machine: M, words: &mut [u64], wanted: usize) {
     let m = words.len().ilog2() + 6;
-    in_parts(words, 1 << (LOG_BLOCK - 6), |block| {
+    let first = (words.len() - wanted) / BLOCK * BLOCK;
+    in_parts(&mut words[first..], BLOCK, |block| {
         convert_back(machine, block, 8, 4);
         convert_back(machine, block, 12, 4);
         for t in 0..4 {

@@ -58,8 +58,8 @@ impl Arithmetic for Gfni {
         Spectrum::of(self, words, used)
     }
 
-    fn polynomial(self, spectrum: Self::Spectrum, words: &mut [u64]) {
-        spectrum.into_polynomial(self, words);
+    fn polynomial(self, spectrum: Self::Spectrum, words: &mut [u64], wanted: usize) {
+        spectrum.into_polynomial(self, words, wanted);
     }
 
     fn multiplied(
@@ -77,7 +77,7 @@ impl Arithmetic for Gfni {
     }
 
     fn transform_picoseconds(self, log_len: u32) -> u128 {
-        (5 * u128::from(log_len)) << log_len
+        ((34 * u128::from(log_len)) << log_len) / 10
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
             let len = words.len();
             let spectrum = Spectrum::of(machine, &mut words, len);
             words.fill(0);
-            spectrum.into_polynomial(machine, &mut words);
+            spectrum.into_polynomial(machine, &mut words, len);
             assert!(words == polynomial.words(), "2^{m} bits");
         }
     }

@@ -27,7 +27,7 @@ impl<M: Machine> Spectrum<M> {
         let layout = Layout::new::<M>(words.len().ilog2() + 6);
         let mut spectrum = Self { layout, values: Scratch::new(words.len()), machine: PhantomData };
         let values = spectrum.values();
-        basis::from_powers(machine, &mut words[..basis::converted(used)]);
+        basis::from_powers(machine, &mut words[..basis::converted(used)], used);
         machine.run(
             #[inline(always)]
             || bits::split(machine, words, used, values),
@@ -42,7 +42,7 @@ impl<M: Machine> Spectrum<M> {
     }
 
     /// As [`Arithmetic::polynomial`](super::super::product::Arithmetic::polynomial).
-    pub(in super::super) fn into_polynomial(mut self, machine: M, words: &mut [u64]) {
+    pub(in super::super) fn into_polynomial(mut self, machine: M, words: &mut [u64], wanted: usize) {
         let (layout, len) = (self.layout, self.values.len());
         let values = self.values();
         tree::join(machine, layout, values);
@@ -50,7 +50,7 @@ impl<M: Machine> Spectrum<M> {
             #[inline(always)]
             || bits::join(machine, values, words),
         );
-        basis::to_powers(machine, words);
+        basis::to_powers(machine, words, wanted);
         if words.len() < len {
             fft::add_wrapped(words);
         }

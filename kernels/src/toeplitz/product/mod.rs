@@ -56,8 +56,8 @@ pub(super) trait Arithmetic: Copy + Send + Sync {
     fn spectrum(self, words: &mut [u64], used: usize) -> Self::Spectrum;
 
     /// The inverse of [`spectrum`](Self::spectrum): all coefficients, or if `words` has half their length, the upper half of
-    /// them.
-    fn polynomial(self, spectrum: Self::Spectrum, words: &mut [u64]);
+    /// them. Only the last `wanted` words need be right.
+    fn polynomial(self, spectrum: Self::Spectrum, words: &mut [u64], wanted: usize);
 
     /// The product of two polynomials modulo M, plus a third one.
     fn multiplied(self, a: Self::Spectrum, b: &Self::Spectrum, sum: Option<Self::Spectrum>)
@@ -253,7 +253,7 @@ fn by_transform(
         let sum = sum.expect("the key is not empty");
         let half = out_part.len() <= len / 2;
         let product = if half { &mut matrices[..len / 128] } else { &mut *matrices };
-        arithmetic.polynomial(sum, product);
+        arithmetic.polynomial(sum, product, words_for(out_part.len()));
         if !half {
             // The upper half stays as it is.
             fft::add_wrapped(product);
