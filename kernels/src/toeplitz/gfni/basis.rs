@@ -5,7 +5,7 @@
 
 #![allow(clippy::inline_always, reason = "everything is compiled for the registers of its caller")]
 
-use super::super::product::in_parts;
+use super::super::product::{both, in_parts};
 use super::machine::Machine;
 use super::vertical::network;
 use crate::simd::Gfni;
@@ -34,8 +34,8 @@ pub(super) fn from_powers<M: Machine>(machine: M, words: &mut [u64], used: usize
         for t in (0..4).rev() {
             divide_all::<M, false>(machine, block, 256 << t, 64 << t);
         }
-        convert(machine, block, 12, 4);
-        convert(machine, block, 8, 4);
+        networks::<M, false>(machine, block, 1 << (12 - 6), 4);
+        networks::<M, false>(machine, block, 1 << (8 - 6), 4);
     });
 }
 
@@ -44,8 +44,8 @@ pub(super) fn to_powers<M: Machine>(machine: M, words: &mut [u64], wanted: usize
     let m = words.len().ilog2() + 6;
     let first = (words.len() - wanted) / BLOCK * BLOCK;
     in_parts(&mut words[first..], BLOCK, |block| {
-        convert_back(machine, block, 8, 4);
-        convert_back(machine, block, 12, 4);
+        networks::<M, true>(machine, block, 1 << (8 - 6), 4);
+        networks::<M, true>(machine, block, 1 << (12 - 6), 4);
         for t in 0..4 {
             divide_all::<M, true>(machine, block, 256 << t, 64 << t);
         }
@@ -63,12 +63,12 @@ fn convert<M: Machine>(machine: M, words: &mut [u64], log_unit: u32, log_len: u3
     let unit = 1 << (log_unit - 6);
     match log_len {
         0 | 1 => {}
-        2..=4 => networks::<M, false>(machine, words, unit, log_len),
+        2..=4 => {
+            in_parts(words, unit << log_len, |block| networks::<M, false>(machine, block, unit, log_len))
+        }
         _ => {
             let k = 1 << (log_len - 1).ilog2();
-            for block in words.chunks_exact_mut(unit << log_len) {
-                divide_down(machine, block, log_unit, log_len - k);
-            }
+            in_parts(words, unit << log_len, |block| divide_down(machine, block, log_unit, log_len - k));
             convert(machine, words, log_unit + k, log_len - k);
             convert(machine, words, log_unit, k);
         }
@@ -79,14 +79,12 @@ fn convert_back<M: Machine>(machine: M, words: &mut [u64], log_unit: u32, log_le
     let unit = 1 << (log_unit - 6);
     match log_len {
         0 | 1 => {}
-        2..=4 => networks::<M, true>(machine, words, unit, log_len),
+        2..=4 => in_parts(words, unit << log_len, |block| networks::<M, true>(machine, block, unit, log_len)),
         _ => {
             let k = 1 << (log_len - 1).ilog2();
             convert_back(machine, words, log_unit, k);
             convert_back(machine, words, log_unit + k, log_len - k);
-            for block in words.chunks_exact_mut(unit << log_len) {
-                multiply_up(machine, block, log_unit, log_len - k);
-            }
+            in_parts(words, unit << log_len, |block| multiply_up(machine, block, log_unit, log_len - k));
         }
     }
 }
@@ -98,16 +96,14 @@ fn divide_down<M: Machine>(machine: M, words: &mut [u64], log_unit: u32, times: 
     let half = words.len() / 2;
     divide_all::<M, false>(machine, words, 1 << (log_unit + t), half);
     let (low, high) = words.split_at_mut(half);
-    divide_down(machine, low, log_unit, t);
-    divide_down(machine, high, log_unit, t);
+    both(|| divide_down(machine, low, log_unit, t), || divide_down(machine, high, log_unit, t));
 }
 
 fn multiply_up<M: Machine>(machine: M, words: &mut [u64], log_unit: u32, times: u32) {
     let Some(t) = times.checked_sub(1) else { return };
     let half = words.len() / 2;
     let (low, high) = words.split_at_mut(half);
-    multiply_up(machine, low, log_unit, t);
-    multiply_up(machine, high, log_unit, t);
+    both(|| multiply_up(machine, low, log_unit, t), || multiply_up(machine, high, log_unit, t));
     divide_all::<M, true>(machine, words, 1 << (log_unit + t), half);
 }
 

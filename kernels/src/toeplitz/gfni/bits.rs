@@ -7,6 +7,7 @@
 
 #![allow(clippy::inline_always, reason = "everything is compiled for the registers of its caller")]
 
+use super::super::product::in_parts;
 use super::constants::MATRICES;
 use super::machine::Machine;
 
@@ -18,16 +19,31 @@ const IDENTITY: u64 = 0x8040_2010_0804_0201;
 
 /// Takes a polynomial (in the transform's basis) to bytes, first those for branch 0 of level 3. From word `used` on the
 /// polynomial is 0.
-#[inline(always)]
 pub(super) fn split<M: Machine>(machine: M, words: &[u64], used: usize, bytes: &mut [M::V]) {
     let segment = words.len() / SEGMENTS;
     let halves = if used > words.len() / 2 { 2 } else { 1 };
+    let part = part_of(segment);
     let (first, second) = bytes.split_at_mut(bytes.len() / 2);
-    let places = (0..segment).step_by(M::BYTES / 8);
-    let branches = first.as_chunks_mut().0.iter_mut().zip(second.as_chunks_mut().0);
-    for (at, branches) in places.zip(branches) {
-        split_place(machine, &words[at..], (segment, halves), branches);
-    }
+    let len = part / (M::BYTES / 8) * 8;
+    let parts = first.chunks_exact_mut(len).zip(second.chunks_exact_mut(len));
+    let mut parts: Vec<_> = parts.enumerate().map(|(index, branches)| (part * index, branches)).collect();
+    in_parts(&mut parts, 1, |parts| {
+        let (from, (first, second)) = &mut parts[0];
+        machine.run(
+            #[inline(always)]
+            || {
+                let branches = first.as_chunks_mut().0.iter_mut().zip(second.as_chunks_mut().0);
+                for (at, branches) in (*from..segment).step_by(M::BYTES / 8).zip(branches) {
+                    split_place(machine, &words[at..], (segment, halves), branches);
+                }
+            },
+        );
+    });
+}
+
+/// Words of each segment that a thread takes at once.
+fn part_of(segment: usize) -> usize {
+    segment.min(1 << 10)
 }
 
 #[inline(always)]
@@ -63,30 +79,46 @@ fn split_place<M: Machine>(
 }
 
 /// The inverse of [`split`]: all segments, or if `words` has half the length, the last eight.
-#[inline(always)]
 pub(super) fn join<M: Machine>(machine: M, bytes: &[M::V], words: &mut [u64]) {
     let halves = words.len() * 8 / (bytes.len() * M::BYTES / 2);
     let segment = words.len() / (halves * SEGMENTS / 2);
+    let part = part_of(segment);
     let (first, second) = bytes.split_at(bytes.len() / 2);
-    let places = (0..segment).step_by(M::BYTES / 8);
-    let branches = first.as_chunks().0.iter().zip(second.as_chunks().0);
-    for (at, branches) in places.zip(branches) {
-        join_place(machine, branches, (segment, halves), &mut words[at..]);
+    let len = part / (M::BYTES / 8) * 8;
+    let mut parts: Vec<_> =
+        first.chunks_exact(len).zip(second.chunks_exact(len)).map(|branches| (branches, vec![])).collect();
+    for segment in words.chunks_exact_mut(segment) {
+        for ((_, pieces), piece) in parts.iter_mut().zip(segment.chunks_exact_mut(part)) {
+            pieces.push(piece);
+        }
     }
+    in_parts(&mut parts, 1, |parts| {
+        let ((first, second), pieces) = &mut parts[0];
+        machine.run(
+            #[inline(always)]
+            || {
+                let branches = first.as_chunks().0.iter().zip(second.as_chunks().0);
+                for (at, branches) in (0..part).step_by(M::BYTES / 8).zip(branches) {
+                    join_place(machine, branches, pieces, at);
+                }
+            },
+        );
+    });
 }
 
 #[inline(always)]
 fn join_place<M: Machine>(
     machine: M,
     (first, second): (&[M::V; 8], &[M::V; 8]),
-    (segment, halves): (usize, usize),
-    words: &mut [u64],
+    segments: &mut [&mut [u64]],
+    at: usize,
 ) {
     let [first_matrices, second_matrices] = &MATRICES.join;
     let identity = machine.splat_word(IDENTITY);
     let (first, second) = (parts_from_order(machine, *first), parts_from_order(machine, *second));
-    for half in 0..halves {
-        let to = 2 - halves + half;
+    let left_out = 2 - segments.len() / 8;
+    for (half, segments) in segments.chunks_exact_mut(8).enumerate() {
+        let to = left_out + half;
         let matrices = [first_matrices[to], second_matrices[to]];
         let matrices = [machine.splat_word(matrices[0]), machine.splat_word(matrices[1])];
         let mut rows = first;
@@ -97,8 +129,8 @@ fn join_place<M: Machine>(
         for _ in 0..4 {
             rows = rotated(machine, &rows);
         }
-        for (index, row) in rows.into_iter().enumerate() {
-            machine.store(&mut words[(8 * half + index) * segment..], row);
+        for (segment, row) in segments.iter_mut().zip(rows) {
+            machine.store(&mut segment[at..], row);
         }
     }
 }

@@ -28,10 +28,7 @@ impl<M: Machine> Spectrum<M> {
         let mut spectrum = Self { layout, values: Scratch::new(words.len()), machine: PhantomData };
         let values = spectrum.values();
         basis::from_powers(machine, &mut words[..basis::converted(used)], used);
-        machine.run(
-            #[inline(always)]
-            || bits::split(machine, words, used, values),
-        );
+        bits::split(machine, words, used, values);
         tree::split(machine, layout, values);
         spectrum
     }
@@ -46,10 +43,7 @@ impl<M: Machine> Spectrum<M> {
         let (layout, len) = (self.layout, self.values.len());
         let values = self.values();
         tree::join(machine, layout, values);
-        machine.run(
-            #[inline(always)]
-            || bits::join(machine, values, words),
-        );
+        bits::join(machine, values, words);
         basis::to_powers(machine, words, wanted);
         if words.len() < len {
             fft::add_wrapped(words);
