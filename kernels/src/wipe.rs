@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
 
+use rayon::prelude::*;
 use zeroize::{Zeroize, optimization_barrier};
 
 use crate::memory;
@@ -20,9 +21,15 @@ pub fn dead_stack() {
     black_box(&mut dead).zeroize();
 }
 
-/// Overwrites `words`, by as wide stores as the machine has; `zeroize` takes them one by one.
+/// Overwrites `words`, by as wide stores as the machine has; `zeroize` takes them one by one. Many of them on all threads of
+/// a backend's pool.
 pub(crate) fn words(words: &mut [u64]) {
-    words.fill(0);
+    const PART: usize = 1 << 16;
+    if words.len() > PART && rayon::current_thread_index().is_some() {
+        words.par_chunks_mut(PART).for_each(|part| part.fill(0));
+    } else {
+        words.fill(0);
+    }
     optimization_barrier(words);
 }
 

@@ -4,12 +4,16 @@ use std::marker::PhantomData;
 
 use super::super::fft;
 use super::super::fft::tower::CANTOR;
+use super::super::product::in_parts;
 use super::constants::{FACTORS, byte};
 use super::layout::Layout;
 use super::levels::{Planes, add_product, splat};
 use super::machine::Machine;
 use super::{basis, bits, tree};
 use crate::wipe::Scratch;
+
+/// Parts of the values that are multiplied side by side.
+const PARTS: usize = 16;
 
 /// A binary polynomial modulo M = s_m(x) + 1, by its values at a root of each irreducible factor of M; wiped when dropped.
 pub(in super::super) struct Spectrum<M: Machine> {
@@ -54,23 +58,30 @@ impl<M: Machine> Spectrum<M> {
     pub(in super::super) fn multiply(&mut self, machine: M, other: &Self, summand: Option<&Self>) {
         let register = M::BYTES / 8;
         let [second, third] = self.layout.planes_of_values().map(|distance| distance * register);
-        machine.run(
-            #[inline(always)]
-            || {
-                let products = Products::new(machine);
-                for first in (0..self.values.len()).step_by(register) {
-                    if first & (second | third) == 0 {
-                        let at = [first, first | second, first | third, first | second | third];
-                        products.multiply(&mut self.values, &other.values, at);
+        // All planes of a value are in one part.
+        let part = self.values.len() / PARTS;
+        let summands = summand.map(|sum| sum.values.chunks_exact(part));
+        let mut summands = summands.into_iter().flatten();
+        let parts = self.values.chunks_exact_mut(part).zip(other.values.chunks_exact(part));
+        let mut parts: Vec<_> = parts.map(|parts| (parts, summands.next())).collect();
+        in_parts(&mut parts, 1, |parts| {
+            let ((values, others), summands) = &mut parts[0];
+            machine.run(
+                #[inline(always)]
+                || {
+                    let products = Products::new(machine);
+                    for first in (0..part).step_by(register) {
+                        if first & (second | third) == 0 {
+                            let at = [first, first | second, first | third, first | second | third];
+                            products.multiply(values, others, at);
+                        }
                     }
-                }
-                for (sum, summand) in
-                    self.values.iter_mut().zip(summand.iter().flat_map(|sum| sum.values.iter()))
-                {
-                    *sum ^= summand;
-                }
-            },
-        );
+                    for (sum, summand) in values.iter_mut().zip(summands.iter().flat_map(|sum| sum.iter())) {
+                        *sum ^= summand;
+                    }
+                },
+            );
+        });
     }
 }
 
