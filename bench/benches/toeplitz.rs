@@ -1,8 +1,9 @@
 //! Toeplitz: hashing of n bits to ℓ = n/2, with a fresh seed for each job, as every block has. Rates count the n bits. One of
-//! the sizes is 1.05·2^20: a little more than a power of two should not cost much more.
+//! the sizes is 1.05·2^20: a little more than a power of two should not cost much more. At the end, how far level avx512 is from the machine.
 
 use std::sync::Arc;
 
+use qkdpp_bench::toeplitz::print_distance;
 use qkdpp_bench::{Random, backends, criterion, measure};
 use qkdpp_kernels::Job;
 use qkdpp_kernels::toeplitz::{Family, Toeplitz};
@@ -30,4 +31,5 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
+    print_distance(&mut random);
 }

@@ -10,6 +10,7 @@
 
 pub mod cascade;
 pub mod stream;
+pub mod toeplitz;
 
 use std::sync::Arc;
 use std::time::Duration;
