@@ -63,7 +63,7 @@ impl Work {
         for level in 5..=log_len {
             let (planes, products) = match level {
                 ..=8 => (1.0, 1.0),
-                ..=16 => (2.0, 3.0),
+                9..=16 => (2.0, 3.0),
                 _ => (4.0, 9.0),
             };
             let butterflies = 3.0 * registers / (2.0 * planes);

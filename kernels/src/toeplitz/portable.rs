@@ -24,7 +24,7 @@ impl Arithmetic for Portable {
 
     const LOG_LENS: RangeInclusive<u32> = fft::LOG_LENS;
 
-    #[inline(always)]
+    #[inline]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         work()
     }

@@ -52,7 +52,7 @@ impl Arithmetic for Avx2 {
 
     const LOG_LENS: RangeInclusive<u32> = fft::LOG_LENS;
 
-    #[inline(always)]
+    #[inline]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         Self::run(self, work)
     }

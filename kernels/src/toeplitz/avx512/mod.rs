@@ -29,7 +29,7 @@ impl Arithmetic for Avx512 {
 
     const LOG_LENS: RangeInclusive<u32> = Gfni::LOG_LENS;
 
-    #[inline(always)]
+    #[inline]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         Self::run(self, work)
     }

@@ -64,7 +64,7 @@ fn convert<M: Machine>(machine: M, words: &mut [u64], log_unit: u32, log_len: u3
     match log_len {
         0 | 1 => {}
         2..=4 => {
-            in_parts(words, unit << log_len, |block| networks::<M, false>(machine, block, unit, log_len))
+            in_parts(words, unit << log_len, |block| networks::<M, false>(machine, block, unit, log_len));
         }
         _ => {
             let k = 1 << (log_len - 1).ilog2();

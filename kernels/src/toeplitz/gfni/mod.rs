@@ -5,12 +5,12 @@
 //! that its data has reached. Nothing is looked up. What differs is where the bits are:
 //!
 //! ```text
-//! index bit (of m)   m−1 .. m−4   m−5 .. m−8      ..  8         7 .. 0
-//! level              1 .. 4       5 .. 8          9 ..  m−8     m−7 .. m
-//! module             bits         tree            tree          block
-//! works on           16 × 16      16 rows of      two levels    256 registers, each byte of which is a node of its own,
-//!                    bits to      registers       at a time     after a transposition of bytes
-//!                    bytes                        depth first
+//! index bit (of m)   m−1 .. m−4   m−5 ..  8         7 .. 0
+//! level              1 .. 4       5 ..  m−8         m−7 .. m
+//! module             bits         tree              block
+//! works on           16 × 16      two levels at a   256 registers, each byte of which is a node of its own,
+//!                    bits to      time, depth       after a transposition of bytes
+//!                    bytes        first
 //! ```
 //!
 //! * `machine`: registers, and the instructions that all this is written in, once for both widths.
@@ -45,7 +45,7 @@ impl Arithmetic for Gfni {
 
     const LOG_LENS: RangeInclusive<u32> = Spectrum::<Self>::LEAST..=*fft::LOG_LENS.end();
 
-    #[inline(always)]
+    #[inline]
     fn run<R>(self, work: impl FnOnce() -> R) -> R {
         Self::run(self, work)
     }

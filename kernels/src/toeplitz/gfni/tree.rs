@@ -80,7 +80,8 @@ fn for_each_part<M: Machine>(
 type Nodes = StepBy<Range<usize>>;
 
 fn node(address: usize) -> Nodes {
-    (address..address + 1).step_by(1)
+    let end = address + 1;
+    (address..end).step_by(1)
 }
 
 /// The levels from the fifth on, in a part.
