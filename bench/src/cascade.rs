@@ -157,7 +157,8 @@ impl Block {
         let alice = random.bits(bits);
         let bob = random.noisy(&alice, qber);
         let share = (random.key() % 2001) as f64 / 1000.0 - 1.0;
-        let plan = plan(&setting.settings, qber * (1.0 + ESTIMATE_ERROR * share), random.seed());
+        let estimate = qber * (1.0 + ESTIMATE_ERROR * share);
+        let plan = plan(&setting.settings, estimate, bits as u64, random.seed());
         Self { keys: [alice, bob], plan }
     }
 

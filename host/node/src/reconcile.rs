@@ -11,7 +11,7 @@ use qkdpp::{Entropy, Monitored};
 use qkdpp_kernels::ldpc::family;
 use qkdpp_kernels::{Backend, Bits, Shared};
 use qkdpp_protocol::profile::{LdpcFrames, Method, Reconciliation};
-use qkdpp_protocol::reconcile::plan;
+use qkdpp_protocol::reconcile::{choice, plan};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -24,7 +24,7 @@ use crate::error::Failure;
 #[command(after_help = "\
 Files hold sifted bits, least significant bit first in each byte. Nothing is written.
 
-JSON fields: bits, qber (share of bits that differ), qber_estimate (what the plan was made for), leak_bits, f
+JSON fields: method, choice (why auto took it, or null), bits, qber (share of bits that differ), qber_estimate (what the plan was made for), leak_bits, f
 (leak_bits over bits·h(qber); null without errors), frames, failed_frames and failed_bits (given up), wrong_frames and
 residual_errors (frames and bits that still differ without having been given up), equal (none does), rounds (exchanges
 of messages), alice_bytes and bob_bytes (payload sent), alice_seconds and bob_seconds (CPU time of the protocol and its
@@ -34,7 +34,8 @@ Examples:
   qkdpp reconcile --alice alice.bin --bob bob.bin --method cascade
   qkdpp reconcile --alice alice.bin --bob bob.bin --method cascade --profile record
   qkdpp reconcile --alice alice.bin --bob bob.bin --bits 100000 --method ldpc --qber 0.036 --json
-  qkdpp reconcile --alice alice.bin --bob bob.bin --method ldpc --profile efficient")]
+  qkdpp reconcile --alice alice.bin --bob bob.bin --method ldpc --profile efficient
+  qkdpp reconcile --alice alice.bin --bob bob.bin --method auto --round-trip-ms 100 --threads 2")]
 pub(crate) struct Arguments {
     /// File with Alice's sifted bits, the reference
     #[arg(long, value_name = "FILE")]
@@ -45,7 +46,8 @@ pub(crate) struct Arguments {
     /// Use the first N bits only [default: all, 8 for each byte]
     #[arg(long, value_name = "N")]
     bits: Option<usize>,
-    /// How errors are corrected: cascade leaks least, ldpc needs few messages
+    /// How errors are corrected: cascade leaks least, ldpc needs few messages, auto takes the one that gives more secret bits per
+    /// second with --round-trip-ms and --threads
     #[arg(long)]
     method: MethodName,
     /// What counts: fast, bits per second; record, the least leakage that cascade can have, in frames of 2^16 bits; efficient, less
@@ -55,6 +57,9 @@ pub(crate) struct Arguments {
     /// Error rate to plan for, 0.0001 to 0.25 [default: measured by comparing the files, which a link cannot do]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     qber: Option<f64>,
+    /// Round trip of the channel in milliseconds, for auto: about 0.01 for a kilometre of fibre
+    #[arg(long, value_name = "MS", default_value_t = 1.0, value_parser = round_trip, allow_negative_numbers = true)]
+    round_trip_ms: f64,
     /// Threads for each side's kernels; with 1 they run in the thread of the protocol
     #[arg(long, value_name = "T", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
@@ -71,6 +76,7 @@ pub(crate) struct Arguments {
 enum MethodName {
     Cascade,
     Ldpc,
+    Auto,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -83,12 +89,18 @@ enum ProfileName {
 fn settings(method: MethodName, profile: ProfileName) -> Result<Reconciliation, Failure> {
     let cascade = Reconciliation { method: Method::Cascade, ..Reconciliation::default() };
     let ldpc = Reconciliation { method: Method::Ldpc, ..Reconciliation::default() };
+    let auto = Reconciliation { method: Method::Auto, ..Reconciliation::default() };
     match (method, profile) {
         (MethodName::Cascade, ProfileName::Fast) => Ok(cascade),
         (MethodName::Cascade, ProfileName::Record) => Ok(cascade.of_record()),
         (MethodName::Ldpc, ProfileName::Fast) => Ok(ldpc),
         (MethodName::Ldpc, ProfileName::Efficient) => {
             Ok(Reconciliation { ldpc: LdpcFrames::Efficient, ..ldpc })
+        }
+        (MethodName::Auto, ProfileName::Fast) => Ok(auto),
+        (MethodName::Auto, ProfileName::Record) => Ok(auto.of_record()),
+        (MethodName::Auto, ProfileName::Efficient) => {
+            Ok(Reconciliation { ldpc: LdpcFrames::Efficient, ..auto })
         }
         (MethodName::Cascade, ProfileName::Efficient) => {
             Err(Failure::Input("--profile efficient is ldpc's; cascade has fast and record".to_owned()))
@@ -97,6 +109,13 @@ fn settings(method: MethodName, profile: ProfileName) -> Result<Reconciliation, 
             Err(Failure::Input("--profile record is cascade's; ldpc has fast and efficient".to_owned()))
         }
     }
+}
+
+/// Milliseconds that a profile allows.
+fn round_trip(text: &str) -> Result<f64, String> {
+    let range = 0.0..=60_000.0;
+    let value = text.parse().ok().filter(|value| range.contains(value));
+    value.ok_or_else(|| format!("it must be a number from 0 to {}", range.end()))
 }
 
 /// Error rates that reconciliation makes plans for.
@@ -110,8 +129,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (alice, bob) = read_pair(arguments)?;
     let qber = difference(&alice, &bob).count_ones() as f64 / alice.len() as f64;
     let qber_estimate = estimate(arguments.qber, qber)?;
-    let settings = settings(arguments.method, arguments.profile)?;
-    if settings.method == Method::Ldpc {
+    let settings = Reconciliation {
+        round_trip_ms: arguments.round_trip_ms,
+        cores: arguments.threads.into(),
+        ..settings(arguments.method, arguments.profile)?
+    };
+    if settings.method != Method::Cascade {
         // Read once per program, so no part of what a block costs.
         for &frame_bits in settings.ldpc.frame_bits() {
             family::ladder(frame_bits);
@@ -123,15 +146,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let open = || backend(&arguments.backend, arguments.threads);
     let mut backends = [open()?, open()?];
     let [of_alice, of_bob] = &mut backends;
+    let bits = alice.len() as u64;
+    let plan = plan(&settings, qber_estimate, bits, seed);
+    let choice = choice(&settings, &plan, bits);
     let accounts = exchange::run(
         settings,
-        &plan(&settings, qber_estimate, seed),
+        &plan,
         Side { key: &alice, backend: of_alice },
         Side { key: &bob, backend: of_bob },
     )?;
 
     let report = Report {
-        method: settings.method,
+        method: choice.map_or(settings.method, |choice| choice.method()),
+        choice: choice.map(|choice| choice.to_string()),
         backend: backends[0].name(),
         threads: arguments.threads,
         bits: alice.len(),
@@ -196,6 +223,8 @@ fn backend(name: &str, threads: u16) -> Result<Box<dyn Backend>, Failure> {
 #[derive(Serialize)]
 struct Report {
     method: Method,
+    /// Why `auto` took it.
+    choice: Option<String>,
     backend: String,
     threads: u16,
     bits: usize,
@@ -217,6 +246,9 @@ impl fmt::Display for Report {
         let equal = if self.correction.equal { "yes" } else { "NO" };
         let mut line = |name: &str, value: String| writeln!(f, "{name:<18}{value}");
         line("method", format!("{} on {}", method_name(self.method), self.backend))?;
+        if let Some(choice) = &self.choice {
+            line("chosen", choice.clone())?;
+        }
         line("bits", format!("{} in {frames} frames", self.bits))?;
         line("QBER", format!("{:.4} %", 100.0 * self.qber))?;
         line("QBER planned for", format!("{:.4} %, {source}", 100.0 * self.qber_estimate))?;
@@ -242,6 +274,6 @@ fn method_name(method: Method) -> &'static str {
     match method {
         Method::Cascade => "Cascade",
         Method::Ldpc => "LDPC",
-        Method::Auto => "Cascade or LDPC",
+        Method::Auto => unreachable!("a plan has one of the others"),
     }
 }

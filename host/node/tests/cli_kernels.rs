@@ -81,6 +81,23 @@ fn both_methods_correct_a_synthetic_pair() {
 }
 
 #[test]
+fn auto_takes_a_method_and_says_why() {
+    let desk = desk_with_pair();
+    for (round_trip, method, limit) in [("0", "cascade", "cores"), ("1000", "ldpc", "round trips")] {
+        let line = format!("{RECONCILE} --method auto --round-trip-ms {round_trip}");
+        let answer = reconciled(&desk, &format!("{line} --json"));
+        assert_corrected(&answer, 1 << 17, 3276.0, 1.6);
+        assert_eq!(answer["method"], method);
+        let choice = answer["choice"].as_str().expect("auto chose");
+        assert_says(choice, &[&format!("round trips of {round_trip} ms"), &format!("limited by {limit}")]);
+        assert_says(&desk.text(&line), &["chosen", choice]);
+    }
+    let named = reconciled(&desk, &format!("{RECONCILE} --method cascade --round-trip-ms 1000 --json"));
+    assert_eq!((&named["method"], &named["choice"]), (&json!("cascade"), &json!(null)));
+    assert_says(&desk.error(&format!("{RECONCILE} --method auto --round-trip-ms -1")), &["60000"]);
+}
+
+#[test]
 fn threads_estimates_and_backends_can_be_chosen() {
     let desk = desk_with_pair();
     let answer = reconciled(&desk, &format!("{RECONCILE} --method cascade --qber 0.03 --threads 2 --json"));

@@ -107,8 +107,11 @@ fn is_share(value: f64) -> bool {
 pub struct Reconciliation {
     /// The method.
     pub method: Method,
-    /// Error rate from which `auto` takes LDPC.
-    pub ldpc_above: f64,
+    /// Round trip of the classical channel in milliseconds, for `auto`: about 0.01 for a kilometre of fibre, and what
+    /// lies in between.
+    pub round_trip_ms: f64,
+    /// Cores that error correction has on the side with fewer of them, for `auto`.
+    pub cores: u32,
     /// Cascade: the schedule of passes.
     pub cascade: Variant,
     /// Cascade: frames have at most this many bits.
@@ -157,7 +160,7 @@ pub enum Method {
     Cascade,
     /// One-way with few repetitions: few messages.
     Ldpc,
-    /// LDPC from the error rate `ldpc_above` on, Cascade below.
+    /// Block by block, the one that gives more secret bits per second at its error rate, with `round_trip_ms` and `cores`.
     Auto,
 }
 
@@ -173,7 +176,8 @@ impl Default for Reconciliation {
     fn default() -> Self {
         Self {
             method: Method::Cascade,
-            ldpc_above: 0.06,
+            round_trip_ms: 1.0,
+            cores: 1,
             cascade: Variant::Fast,
             cascade_frame_bits: 1 << 14,
             count_both_directions: false,
@@ -190,7 +194,10 @@ impl Reconciliation {
         let frame = self.cascade_frame_bits;
         let name = "reconciliation.cascade_frame_bits";
         check((64..=1 << 16).contains(&frame), name, "from 64 to 2^16", &frame)?;
-        check(is_share(self.ldpc_above), "reconciliation.ldpc_above", "between 0 and 1", &self.ldpc_above)?;
+        let round_trip = self.round_trip_ms;
+        let name = "reconciliation.round_trip_ms";
+        check((0.0..=60_000.0).contains(&round_trip), name, "from 0 to 60,000", &round_trip)?;
+        check((1..=1024).contains(&self.cores), "reconciliation.cores", "from 1 to 1024", &self.cores)?;
         let iterations = self.ldpc_iterations;
         let name = "reconciliation.ldpc_iterations";
         check((1..=1000).contains(&iterations), name, "from 1 to 1000", &iterations)?;

@@ -35,6 +35,8 @@ pub struct BlockReport {
     pub qber: f64,
     /// Name of the method of error correction; empty if there was none.
     pub method: &'static str,
+    /// Why `auto` took that method; `None` where the profile names one.
+    pub choice: Option<String>,
     /// Frames.
     pub frames: u64,
     /// Frames and segments that were given up.

@@ -35,6 +35,7 @@ fn cascade_distils_equal_keys() {
     let report = &pair.alice.reports[0];
     assert!((0.013..0.017).contains(&report.qber), "QBER {}", report.qber);
     assert!((1.0..1.08).contains(&report.f), "f {}", report.f);
+    assert_eq!(report.choice, None, "the profile names the method");
     assert_eq!(report.failed, 0);
     assert!(report.ledger.secret > 10_000, "{report}");
 }
@@ -47,6 +48,23 @@ fn ldpc_distils_equal_keys() {
     both_accounts_agree(&pair);
     let report = &pair.alice.reports[0];
     assert!((1.0..1.35).contains(&report.f), "f {}", report.f);
+}
+
+#[test]
+fn auto_weighs_round_trips_and_both_sides_say_why() {
+    for (round_trip_ms, method) in [(0.01, "cascade"), (1000.0, "ldpc")] {
+        let mut scenario = Scenario::bbm92(60_000, 0.02).method(Method::Auto);
+        scenario.profile.reconciliation.round_trip_ms = round_trip_ms;
+        let mut pair = Pair::new(&scenario);
+        pair.run().expect("no error");
+        assert_eq!(pair.equal_keys().len(), 1);
+        both_accounts_agree(&pair);
+        let [alice, bob] = [&pair.alice.reports[0], &pair.bob.reports[0]];
+        assert_eq!([alice.method, bob.method], [method; 2]);
+        assert_eq!(alice.choice, bob.choice);
+        let choice = alice.choice.as_ref().expect("auto chose");
+        assert!(choice.contains(&format!("round trips of {round_trip_ms} ms")), "{choice}");
+    }
 }
 
 #[test]

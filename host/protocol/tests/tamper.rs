@@ -254,13 +254,15 @@ fn bobs_config(profile: Profile) -> Config {
 #[test]
 fn any_other_parameter_in_the_peers_profile_is_refused_at_once() {
     let ours = scenario(Method::Cascade).profile;
-    let edits: [fn(&mut Profile); 12] = [
+    let edits: [fn(&mut Profile); 14] = [
         |profile| profile.name.push('s'),
         |profile| profile.slots_per_block += 1,
         |profile| profile.slots_per_batch -= 1,
         |profile| profile.expected_qber = profile.expected_qber.next_up(),
         |profile| profile.test = qkdpp_protocol::profile::Test::Sample { fraction: 0.21 },
         |profile| profile.reconciliation.method = Method::Auto,
+        |profile| profile.reconciliation.round_trip_ms += 1.0,
+        |profile| profile.reconciliation.cores += 1,
         |profile| profile.reconciliation.count_both_directions = true,
         |profile| profile.reconciliation.cascade_frame_bits += 1,
         |profile| profile.verification.tag_bits -= 1,

@@ -53,7 +53,7 @@ fn verification_catches_what_the_decoder_does_not() {
     bob.xor_assign(&wrong);
     let keys = [alice, Arc::new(bob)];
 
-    let plan = plan(&settings, QBER, [5; 32]);
+    let plan = plan(&settings, QBER, FRAME_BITS as u64, [5; 32]);
     let party = |role, key| Party::new(role, settings, &plan, key).expect("an allowed plan");
     let mut parties = [party(Role::Alice, &keys[0]), party(Role::Bob, &keys[1])];
     for side in [0, 1, 0, 1, 0] {

@@ -132,7 +132,7 @@ impl Run<'_> {
             let bob = self.random.noisy(&alice, qber);
             let accounts = exchange::run(
                 settings,
-                &plan(&settings, qber, self.random.seed()),
+                &plan(&settings, qber, block_bits as u64, self.random.seed()),
                 Side { key: &alice, backend: &mut self.backend },
                 Side { key: &bob, backend: &mut of_bob },
             )?;

@@ -29,7 +29,10 @@ pub(crate) fn page(summary: &Summary, config: &Config) -> String {
     );
     page += &outcome(summary);
     page += &plots(summary);
-    page += &section("Blocks", &(grid(&BLOCK_HEADER, summary.blocks.iter().map(block_row)) + BLOCK_LEGEND));
+    page += &section(
+        "Blocks",
+        &(grid(&BLOCK_HEADER, summary.blocks.iter().map(block_row)) + BLOCK_LEGEND + &choice(summary)),
+    );
     page += &section("Monitors", &monitors_table(summary));
     page += &section("Ledger", &ledger(summary));
     page += &section("Classical channel", &channel(summary));
@@ -162,6 +165,18 @@ fn block_row(block: &BlockRow) -> Vec<String> {
 /// What the columns of the table of blocks mean.
 const BLOCK_LEGEND: &str = "<p>Sifted bits are those of the key; test bits are not included. \
     f = leak / (n·h(QBER)), without verification. ε includes authentication.</p>";
+
+/// Why the last block that left it to `auto` had its method.
+fn choice(summary: &Summary) -> String {
+    let chosen = summary
+        .blocks
+        .iter()
+        .rev()
+        .find_map(|block| Some((block.report.block, block.report.choice.as_ref()?)));
+    chosen
+        .map(|(block, choice)| format!("<p>Method of block {block}: {}.</p>", escape(choice)))
+        .unwrap_or_default()
+}
 
 /// Bob's monitors over all blocks.
 fn monitors_table(summary: &Summary) -> String {

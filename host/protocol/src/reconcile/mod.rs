@@ -1,6 +1,7 @@
 //! Error correction of one block, whichever method was chosen: frames, messages and jobs, and what leaked.
 
 mod cascade_link;
+mod choice;
 mod ldpc_link;
 mod ldpc_plan;
 mod party;
@@ -16,21 +17,38 @@ use crate::session::outbox::{Outbox, Task};
 use crate::wire::message::Reconcile;
 use crate::wire::{Kind, Role};
 use cascade_link::CascadeLink;
+pub use choice::Choice;
 use ldpc_link::LdpcLink;
 pub use party::{Party, Request};
 
 /// Largest and smallest error rates that plans are made for.
 const QBER_RANGE: (f64, f64) = (1e-4, 0.25);
 
-/// The plan that Alice announces: the method, for an error rate of about `qber`, and a fresh seed.
-pub fn plan(settings: &Reconciliation, qber: f64, seed: [u8; 32]) -> Reconcile {
+/// The plan that Alice announces: the method, for an error rate of about `qber`, and a fresh seed. With so many bits of key on
+/// their way through error correction at once.
+pub fn plan(settings: &Reconciliation, qber: f64, bits_in_flight: u64, seed: [u8; 32]) -> Reconcile {
     let qber = qber.clamp(QBER_RANGE.0, QBER_RANGE.1);
-    let ldpc = match settings.method {
-        Method::Cascade => false,
-        Method::Ldpc => true,
-        Method::Auto => qber >= settings.ldpc_above,
-    };
-    Reconcile { method: u8::from(ldpc), qber_ppm: (qber * 1e6).round() as u32, seed }
+    let plan = Reconcile { method: 0, qber_ppm: (qber * 1e6).round() as u32, seed };
+    Reconcile { method: u8::from(method(settings, &plan, bits_in_flight) == Method::Ldpc), ..plan }
+}
+
+/// The method of `settings`, or the one that `auto` chooses for the plan's error rate.
+fn method(settings: &Reconciliation, plan: &Reconcile, bits_in_flight: u64) -> Method {
+    match choice(settings, plan, bits_in_flight) {
+        Some(choice) => choice.method(),
+        None => settings.method,
+    }
+}
+
+/// Bits of as many keys as there may be blocks in flight.
+pub(crate) fn bits_in_flight(key: &Bits, blocks: u32) -> u64 {
+    key.len() as u64 * u64::from(blocks)
+}
+
+/// What `auto` chooses for the plan's error rate; `None` for settings that name a method.
+pub fn choice(settings: &Reconciliation, plan: &Reconcile, bits_in_flight: u64) -> Option<Choice> {
+    let chosen = || Choice::new(settings, 1e-6 * f64::from(plan.qber_ppm), bits_in_flight);
+    (settings.method == Method::Auto).then(chosen)
 }
 
 /// What error correction found.
@@ -58,23 +76,19 @@ pub(crate) enum Reconciler {
 }
 
 impl Reconciler {
-    /// Starts on `key` under Alice's `plan`.
+    /// Starts on `key`, one of so many `blocks` in flight, under Alice's `plan`.
     pub(crate) fn start(
         role: Role,
         settings: Reconciliation,
         plan: &Reconcile,
-        key: &Shared,
+        (key, blocks): (&Shared, u32),
         out: &mut Outbox,
     ) -> Result<Self, SessionError> {
-        let allowed = match settings.method {
-            Method::Cascade => plan.method == 0,
-            Method::Ldpc => plan.method == 1,
-            Method::Auto => plan.method <= 1,
-        };
-        if !allowed {
+        let method = method(&settings, plan, bits_in_flight(key, blocks));
+        if plan.method != u8::from(method == Method::Ldpc) {
             return Err(SessionError::Peer(ProtocolError::Field {
                 field: "the reconciliation method",
-                want: format!("one that the profile's method {:?} allows", settings.method),
+                want: format!("the one of the profile's method {:?}, {method:?}", settings.method),
                 got: plan.method.into(),
             }));
         }

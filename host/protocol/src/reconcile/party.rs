@@ -26,7 +26,7 @@ pub struct Party {
 }
 
 impl Party {
-    /// Starts on `key` with the `plan` both parties share.
+    /// Starts on `key`, the only one in flight, with the `plan` both parties share.
     ///
     /// # Errors
     /// If the settings do not allow the plan.
@@ -37,7 +37,7 @@ impl Party {
         key: &Shared,
     ) -> Result<Self, SessionError> {
         let mut out = Outbox::default();
-        let reconciler = Reconciler::start(role, settings, plan, key, &mut out)?;
+        let reconciler = Reconciler::start(role, settings, plan, (key, 1), &mut out)?;
         Ok(Self { reconciler, out, tasks: Vec::new() })
     }
 

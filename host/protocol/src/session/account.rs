@@ -6,16 +6,19 @@ use std::sync::Arc;
 use qkdpp_kernels::{Bits, Shared};
 
 use super::BlockPlan;
+use crate::error::SessionError;
 use crate::ledger::{Decision, Ledger};
 use crate::monitor::{Finding, Observed, withhold};
 use crate::profile::{Method, Profile};
 use crate::proof::{Counts, Evaluation};
 use crate::raw::RawBatch;
-use crate::reconcile::Outcome;
+use crate::reconcile::{self, Choice, Outcome, Reconciler};
 use crate::record::{BlockRecord, Tally};
 use crate::report::{BlockReport, entropy};
+use crate::session::outbox::Outbox;
 use crate::session::watching::reason;
-use crate::wire::hex;
+use crate::wire::message::Reconcile;
+use crate::wire::{Role, hex};
 
 /// Detections of a block, before the key is known.
 #[derive(Clone, Default)]
@@ -57,6 +60,8 @@ pub(crate) struct Account {
     counts: Counts,
     pub(crate) ledger: Ledger,
     method: Option<Method>,
+    /// Why it was chosen, if it was.
+    choice: Option<Choice>,
     frames: u64,
     failed: u64,
     rounds: u64,
@@ -100,6 +105,7 @@ impl Account {
             counts,
             ledger,
             method: None,
+            choice: None,
             frames: 0,
             failed: 0,
             rounds: 0,
@@ -114,6 +120,19 @@ impl Account {
     pub(crate) fn test_qber(&self) -> Option<f64> {
         let (n, m): (u64, u64) = (self.counts.n_test.iter().sum(), self.counts.m_test.iter().sum());
         (n >= 100).then(|| m as f64 / n as f64)
+    }
+
+    /// Starts error correction under Alice's `plan`.
+    pub(crate) fn start(
+        &mut self,
+        role: Role,
+        plan: &Reconcile,
+        key: &Shared,
+        out: &mut Outbox,
+    ) -> Result<Reconciler, SessionError> {
+        let (settings, blocks) = (self.plan.profile.reconciliation, self.plan.profile.blocks_in_flight);
+        self.choice = reconcile::choice(&settings, plan, reconcile::bits_in_flight(key, blocks));
+        Reconciler::start(role, settings, plan, (key, blocks), out)
     }
 
     pub(crate) fn reconciled(&mut self, method: Method, outcome: &Outcome) {
@@ -224,6 +243,7 @@ impl Account {
                 Some(_) => "cascade",
                 None => "",
             },
+            choice: self.choice.map(|choice| choice.to_string()),
             frames: self.frames,
             failed: self.failed,
             rounds: self.rounds,

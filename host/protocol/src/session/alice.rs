@@ -237,17 +237,17 @@ impl Block {
             (Draw::Sample, Stage::Sampling { matched, planes }) => {
                 self.split(matched, planes, Some(seed(bytes)?), out)?
             }
-            (Draw::Reconcile, Stage::Planning { sifted, account }) => {
+            (Draw::Reconcile, Stage::Planning { sifted, mut account }) => {
                 let profile = &self.plan.profile;
                 let qber = context.qber.or(account.test_qber().filter(|_| profile.intensities.is_empty()));
                 let plan = reconcile::plan(
                     &profile.reconciliation,
                     qber.unwrap_or(profile.expected_qber),
+                    reconcile::bits_in_flight(sifted.key(), profile.blocks_in_flight),
                     seed(bytes)?,
                 );
                 out.send(Kind::Reconcile, plan.encode());
-                let reconciler =
-                    Reconciler::start(Role::Alice, profile.reconciliation, &plan, sifted.key(), out)?;
+                let reconciler = account.start(Role::Alice, &plan, sifted.key(), out)?;
                 Self::reconciling(sifted, account, reconciler)
             }
             (Draw::HashKey, Stage::Keying { corrected, errors, account }) => {

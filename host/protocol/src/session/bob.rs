@@ -153,10 +153,9 @@ impl Block {
         let stage = std::mem::replace(&mut self.stage, Stage::Finished);
         self.stage = match (kind, stage) {
             (Kind::Sifting, Stage::Announced { basis, bit }) => self.sifting(basis, bit, payload, out)?,
-            (Kind::Reconcile, Stage::Planning { sifted, account }) => {
+            (Kind::Reconcile, Stage::Planning { sifted, mut account }) => {
                 let plan = Reconcile::decode(payload)?;
-                let reconciler =
-                    Reconciler::start(Role::Bob, self.plan.profile.reconciliation, &plan, sifted.key(), out)?;
+                let reconciler = account.start(Role::Bob, &plan, sifted.key(), out)?;
                 self.reconciling(sifted, account, reconciler, context, out)
             }
             (Kind::Verify, Stage::Reported { corrected, errors, account }) => {

@@ -47,7 +47,7 @@ fn undecoded_frames_before_the_syndromes() {
 fn undecoded_frames_before_the_syndromes_are_computed() {
     let link = Link::ldpc();
     let settings = link.scenario.profile.reconciliation;
-    let plan = qkdpp_protocol::reconcile::plan(&settings, 0.01, [7; 32]);
+    let plan = qkdpp_protocol::reconcile::plan(&settings, 0.01, 5_000, [7; 32]);
     let key = Arc::new(Bits::zeros(5_000));
     let mut alice = Party::new(Role::Alice, settings, &plan, &key).expect("an allowed plan");
     assert!(matches!(alice.requests()[..], [Request::Compute(..)]));
