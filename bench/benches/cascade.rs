@@ -3,9 +3,9 @@
 //! Rates are bits of sifted key per second of a core; each side is timed on its own. `--quick` takes a twentieth of the
 //! frames, other arguments that start with a letter choose parts (fast, record, stream).
 
-use qkdpp_bench::Random;
-use qkdpp_bench::cascade::{Setting, machine, rates, tally};
+use qkdpp_bench::cascade::{Setting, rates, tally};
 use qkdpp_bench::stream::stream;
+use qkdpp_bench::{Random, machine};
 
 const QBERS: [f64; 5] = [0.01, 0.02, 0.03, 0.05, 0.08];
 /// Blocks in flight on a link with a delay.

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use qkdpp_bench::Random;
-use qkdpp_bench::cascade::{Setting, machine, rates, tally};
+use qkdpp_bench::cascade::{Setting, rates, tally};
+use qkdpp_bench::{Random, machine};
 
 const QBERS: [f64; 13] = [0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.095, 0.11];
 

@@ -101,3 +101,11 @@ impl Random {
 pub fn entropy(x: f64) -> f64 {
     -x * x.log2() - (1.0 - x) * (1.0 - x).log2()
 }
+
+/// The name of this machine's processor, as its operating system gives it.
+pub fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    format!("{}, {cores} cores, {}", name.unwrap_or(std::env::consts::ARCH), Level::auto())
+}

@@ -80,6 +80,8 @@ enum Command {
     },
     /// Measure Cascade over error rates of 0.5 to 11 %, and write bench/cascade; takes a quarter of an hour.
     CascadeSweep,
+    /// Measure how often LDPC fails against the error rate, and write bench/ldpc; takes a quarter of an hour.
+    LdpcWaterfall,
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -101,9 +103,8 @@ fn main() -> ExitCode {
         Command::Book => book::book(),
         Command::Dist { check: false } => dist::dist(),
         Command::Dist { check: true } => dist::check(),
-        Command::CascadeSweep => {
-            cargo(&["run", "--locked", "--release", "-p", "qkdpp-bench", "--example", "cascade_sweep"])
-        }
+        Command::CascadeSweep => example("cascade_sweep"),
+        Command::LdpcWaterfall => example("ldpc_waterfall"),
         Command::Vectors => vectors(),
     };
     match result {
@@ -113,6 +114,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs a campaign of the benches.
+fn example(name: &str) -> Result<(), Failed> {
+    cargo(&["run", "--locked", "--release", "-p", "qkdpp-bench", "--example", name])
 }
 
 /// Cheap checks first; the tests last, so that their summary ends the output.
