@@ -82,6 +82,8 @@ enum Command {
     CascadeSweep,
     /// Measure how often LDPC fails against the error rate, and write bench/ldpc; takes a quarter of an hour.
     LdpcWaterfall,
+    /// Compute how far the distributions of the LDPC family could correct, and write bench/ldpc/thresholds.csv.
+    LdpcThresholds,
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -104,6 +106,7 @@ fn main() -> ExitCode {
         Command::Dist { check: false } => dist::dist(),
         Command::Dist { check: true } => dist::check(),
         Command::CascadeSweep => example("cascade_sweep"),
+        Command::LdpcThresholds => example("ldpc_thresholds"),
         Command::LdpcWaterfall => example("ldpc_waterfall"),
         Command::Vectors => vectors(),
     };

@@ -6,9 +6,9 @@
 //! to 28, and few enough pairs of entries that 4-cycles can be avoided. The last limit binds the lowest leak rates, and
 //! short frames have distributions of their own there; the five lowest of those have no columns of degree 2, because
 //! in so few rows these keep a few frames in a hundred from ever converging, and four of them were adjusted by hand after
-//! simulation. The density evolution itself is not part of this repository yet; the rungs' `max_qber` is measured. Starting
-//! points were the distributions of Martinez-Mateo, Elkouss and Martin (Quantum Inf. Comput. 12, 2012) and of Elkouss et al.
-//! (IEEE ISIT 2009).
+//! simulation. How far each could correct at best, [`evolution`](super::evolution) finds (`cargo xtask ldpc-thresholds`); the
+//! rungs' `max_qber` is measured. The search that chose them is not part of this repository yet. It started from the
+//! distributions of Martinez-Mateo, Elkouss and Martin (Quantum Inf. Comput. 12, 2012) and of Elkouss et al. (IEEE ISIT 2009).
 
 use super::design::Design;
 

@@ -3,8 +3,8 @@
 //! Alice sends the syndrome of her frame; Bob looks for the word with that syndrome that is nearest to his own frame.
 //! The check rule, its tables and the order of updates stand in SPEC §5.3–5.4 and, in code, in [`rule`] alone.
 //!
-//! The codes themselves come from [`family`], a ladder for each frame length; [`design`] made them, [`file`](mod@file)
-//! is how they are kept.
+//! The codes themselves come from [`family`], a ladder for each frame length; [`design`] made them, [`evolution`] says how far
+//! they could correct if they were longer, [`file`](mod@file) is how they are kept.
 
 pub mod alist;
 #[cfg(target_arch = "x86_64")]
@@ -12,6 +12,7 @@ pub mod avx2;
 pub mod code;
 pub mod degrees;
 pub mod design;
+pub mod evolution;
 pub mod family;
 pub mod file;
 pub mod messages;

@@ -1,0 +1,43 @@
+//! How far the degree distributions of the LDPC family could correct if frames were long, beside what the codes do: writes
+//! bench/ldpc/thresholds.csv. `cargo xtask ldpc-thresholds` runs it, in some minutes.
+
+use std::fs;
+use std::path::Path;
+
+use qkdpp_bench::entropy;
+use qkdpp_kernels::ldpc::{degrees, evolution, family};
+
+const SEED: [u8; 32] = [7; 32];
+/// Halvings of the interval between f = 1 and f = 1.5.
+const HALVINGS: u32 = 8;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut table = "# cargo xtask ldpc-thresholds\n".to_owned();
+    table += "frame_bits,syndrome_bits,threshold,f_at_threshold,max_qber,f_at_max_qber\n";
+    for (design, rung) in degrees::long_frames().iter().zip(family::ladder(1 << 16)) {
+        let leak = rung.code.leak_rate();
+        let bounds = (qber_at(leak / 1.5), qber_at(leak));
+        let threshold = evolution::threshold(design, bounds, HALVINGS, SEED);
+        let line = format!(
+            "{},{},{threshold:.5},{:.4},{},{:.4}\n",
+            rung.code.variables(),
+            rung.code.checks(),
+            leak / entropy(threshold),
+            rung.max_qber,
+            leak / entropy(rung.max_qber)
+        );
+        print!("{line}");
+        table += &line;
+    }
+    fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("ldpc/thresholds.csv"), table)?;
+    Ok(())
+}
+
+/// The error rate below 1/2 with this entropy.
+fn qber_at(wanted: f64) -> f64 {
+    let halved = (0..50).fold((1e-6, 0.5), |(low, high), _| {
+        let middle = f64::midpoint(low, high);
+        if entropy(middle) < wanted { (middle, high) } else { (low, middle) }
+    });
+    halved.0
+}
