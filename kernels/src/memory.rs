@@ -3,10 +3,16 @@
 
 /// `len` times `value`, on large pages where the system has them.
 pub fn filled<T: Clone>(value: T, len: usize) -> Vec<T> {
+    let mut table = reserved(len);
+    table.resize(len, value);
+    table
+}
+
+/// No values yet, and memory for `len` that does not move before there are more, on large pages where the system has them.
+pub fn reserved<T>(len: usize) -> Vec<T> {
     let mut table = Vec::with_capacity(len);
     #[cfg(target_os = "linux")]
     linux::ask_for_large_pages(table.spare_capacity_mut());
-    table.resize(len, value);
     table
 }
 

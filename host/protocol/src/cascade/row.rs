@@ -32,8 +32,8 @@ impl Zeroize for Cell {
 /// A frame in one pass.
 pub(super) struct Row<'a> {
     pub(super) cells: &'a mut [Cell],
+    /// Which cells have a cut, then which have an odd interval.
     pub(super) summary: &'a mut [u64],
-    pub(super) odd_intervals: &'a mut u32,
 }
 
 impl Row<'_> {
@@ -148,11 +148,6 @@ impl Row<'_> {
         let cell = low / 64;
         let odd = self.cells[cell].odd ^ 1 << (low % 64);
         self.cells[cell].odd = odd;
-        if odd >> (low % 64) & 1 == 1 {
-            *self.odd_intervals += 1;
-        } else {
-            *self.odd_intervals -= 1;
-        }
         let bit = 1 << (cell % 64);
         let at = self.summary.len() / 2 + cell / 64;
         let summary = &mut self.summary[at];
@@ -183,6 +178,16 @@ fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) ->
     }
     let cell = 64 * index + cells.trailing_zeros() as usize;
     Some(64 * cell + word(cell).trailing_zeros() as usize)
+}
+
+/// The places of the ones in words, ascending.
+#[inline(always)]
+pub(super) fn ones(words: impl IntoIterator<Item = u64>) -> impl Iterator<Item = usize> {
+    words.into_iter().enumerate().flat_map(|(index, word)| {
+        let clear_lowest = |word: &u64| Some(word & (word - 1)).filter(|rest| *rest != 0);
+        let rests = std::iter::successors(Some(word).filter(|word| *word != 0), clear_lowest);
+        rests.map(move |rest| 64 * index + rest.trailing_zeros() as usize)
+    })
 }
 
 /// Position of the highest one.

@@ -4,25 +4,27 @@
 //! intervals that hold it in the other passes odd or even. Where all are even, but a check over random bits of the frame is
 //! not, it halves that. Nobody is asked about a bit that is known: an interval is halved so that both parts hold as many
 //! unknown bits, and one with a single unknown bit tells that bit.
+//!
+//! What is known of a group is larger than a cache near the processor. Each step of a round therefore goes through all its
+//! searches and asks for the memory of the next step.
 
 use std::ops::Range;
 
-use qkdpp_kernels::simd::extract;
+use qkdpp_kernels::simd::{deposit, extract};
 use zeroize::Zeroize;
 
-use super::frames::Frames;
+use super::frames::{Frames, Own};
 use super::packed::{Packer, Reader};
 use super::short::Short;
-use super::tables::Tables;
-use super::weights;
+use super::tables::{Tables, asked_blocks};
+use super::weights::{self, Sums};
 
 /// The passes in which a frame halves all its odd intervals in the same round. From the third pass on it halves one
 /// at a time: few errors are left then, and the error found in one interval often leads, through the passes before, to
 /// the error in another, which then costs nothing.
 const SIMULTANEOUS_PASSES: usize = 2;
 
-/// How many questions or searches ahead memory is asked for: what is known of a group is larger than a cache near the
-/// processor, and each of them needs other parts of it.
+/// How many searches ahead memory is asked for within a step.
 const AHEAD: usize = 8;
 
 /// No error pattern of this frame has the parities received so far; it shows at this bit.
@@ -39,50 +41,51 @@ pub(super) enum Place {
     Check(u8),
 }
 
-/// An odd interval whose left part is asked for.
-#[derive(Clone, Copy)]
-struct Question {
-    frame: u32,
-    place: Place,
-    interval: Interval,
+impl Place {
+    #[inline(always)]
+    fn pass(self) -> Option<usize> {
+        if let Self::Pass(pass) = self { Some(pass.into()) } else { None }
+    }
 }
 
+/// An odd interval, `low..high`, whose parts are asked for as wholes.
 #[derive(Clone, Copy)]
-enum Interval {
-    /// `low..high`, halved at its middle.
-    Long {
-        low: u32,
-        high: u32,
-    },
-    Short(Short),
+struct Long {
+    low: u32,
+    high: u32,
+    /// The frame in its group.
+    lane: u8,
+    place: Place,
+}
+
+impl Long {
+    #[inline(always)]
+    fn split(&self) -> u32 {
+        self.low.midpoint(self.high)
+    }
+
+    #[inline(always)]
+    fn places(&self) -> Range<usize> {
+        self.low as usize..self.high as usize
+    }
 }
 
 /// A search that has found its error.
 #[derive(Clone, Copy)]
 struct Found {
-    frame: u32,
+    lane: u8,
     place: Place,
     bit: u16,
-    short: Short,
-}
-
-impl Zeroize for Question {
-    fn zeroize(&mut self) {
-        if let Interval::Short(short) = &mut self.interval {
-            short.key.zeroize();
-        }
-    }
-}
-
-impl Zeroize for Found {
-    fn zeroize(&mut self) {
-        self.short.key.zeroize();
-    }
+    base: u16,
+    /// Where it has cut the interval, and what it has shown to be right, as places from `base` on.
+    cuts: u64,
+    right: u64,
 }
 
 /// What the searches of all groups work on.
 pub(super) struct Work<'a> {
     pub(super) tables: &'a Tables,
+    pub(super) own: Own<'a>,
     pub(super) frames: &'a mut Frames,
     /// The questions of the next round.
     pub(super) questions: &'a mut Packer,
@@ -91,43 +94,44 @@ pub(super) struct Work<'a> {
 /// The search of a group.
 pub(super) struct Search {
     group: Range<usize>,
-    questions: Vec<Question>,
-    /// Frame by frame, how many of the questions are its.
+    long: Vec<Long>,
+    short: Vec<Short>,
+    /// Frame by frame, how many searches are its.
     open: Vec<u32>,
-    /// What a round found, and the frames whose last question was answered; kept for the memory.
+    /// Intervals that are about to become short, errors about to be recorded, frames about to begin with the next searches.
+    narrow: Vec<Long>,
     found: Vec<Found>,
-    idle: Vec<u32>,
-    /// Sums of weights of the short searches, and which of these lists are in no use.
-    weights: Vec<[u32; 65]>,
-    unused: Vec<u32>,
+    idle: Vec<u8>,
+    next: Vec<(u8, Place)>,
+    sums: Sums,
 }
 
 impl Drop for Search {
     fn drop(&mut self) {
-        self.questions.zeroize();
-        self.found.zeroize();
+        self.short.zeroize();
     }
 }
 
 impl Search {
     #[inline(always)]
     pub(super) fn new(group: Range<usize>) -> Self {
-        let open = vec![0; group.len()];
         Self {
+            open: vec![0; group.len()],
             group,
-            questions: Vec::new(),
-            open,
+            long: Vec::new(),
+            short: Vec::new(),
+            narrow: Vec::new(),
             found: Vec::new(),
             idle: Vec::new(),
-            weights: Vec::new(),
-            unused: Vec::new(),
+            next: Vec::new(),
+            sums: Sums::default(),
         }
     }
 
     /// Whether nothing is left to ask.
     #[inline(always)]
     pub(super) fn is_finished(&self) -> bool {
-        self.questions.is_empty()
+        self.long.is_empty() && self.short.is_empty()
     }
 
     /// Asks for the blocks of all passes but the first, and for the checks, of the group's frames. After pass 0 the number of
@@ -135,18 +139,11 @@ impl Search {
     #[inline(always)]
     pub(super) fn ask_blocks(&self, work: &mut Work<'_>) {
         for frame in self.group.clone() {
-            for pass in 1..work.tables.passes() {
+            for pass in work.tables.late().early().skip(1) {
                 let row = work.frames.row(frame, pass);
                 asked_blocks(work.tables, pass).for_each(|block| work.questions.push(row.parity(block)));
             }
-            for check in 0..work.tables.schedule().checks() {
-                work.questions.push(work.frames.check_parity(
-                    work.tables,
-                    frame,
-                    check,
-                    0..work.tables.frame_bits(),
-                ));
-            }
+            work.questions.push_masked(work.frames.syndrome(frame), work.tables.late().asked());
         }
     }
 
@@ -157,8 +154,8 @@ impl Search {
         work: &mut Work<'_>,
         differences: &mut Reader,
     ) -> Result<(), Contradiction> {
-        for frame in self.group.clone() {
-            for pass in 1..work.tables.passes() {
+        for (lane, frame) in (0..).zip(self.group.clone()) {
+            for pass in work.tables.late().early().skip(1) {
                 let mut row = work.frames.row(frame, pass);
                 let (mut sum, mut end) = (false, 0);
                 for block in asked_blocks(work.tables, pass) {
@@ -172,243 +169,253 @@ impl Search {
                     row.flip_odd(end);
                 }
             }
-            let checks =
-                (0..work.tables.schedule().checks()).map(|check| u16::from(differences.next()) << check);
-            let odd = checks.fold(0, |odd, check| odd | check);
-            work.frames.set_checks(frame, odd);
-            self.ask_next(work, frame)?;
+            let late = work.tables.late();
+            work.frames.set_syndrome(frame, late.completed(differences.next_masked(late.asked())));
+            self.idle.push(lane);
         }
+        self.begin(work)?;
+        self.ask(work);
         Ok(())
     }
 
-    /// Takes the differences of a round and asks the questions of the next: the searches that go on, in their order, then
-    /// the new ones of each frame whose last search has ended.
+    /// Takes the differences of a round and asks the questions of the next: of the searches that go on, in their order, then
+    /// of the new ones.
     #[inline(always)]
     pub(super) fn round(
         &mut self,
         work: &mut Work<'_>,
         differences: &mut Reader,
     ) -> Result<(), Contradiction> {
-        let mut asked = std::mem::take(&mut self.questions);
-        let mut open = 0;
-        for index in 0..asked.len() {
-            if let Some(later) = asked.get(index + AHEAD) {
-                Self::prefetch_cut(work, later);
-            }
-            let mut question = asked[index];
-            if self.settle(work, &mut question, differences.next()) {
-                asked[open] = question;
-                open += 1;
-            }
-        }
-        asked.truncate(open);
-        self.questions = asked;
-        self.note(work)?;
-        let mut idle = std::mem::take(&mut self.idle);
-        for frame in idle.drain(..) {
-            self.ask_next(work, frame as usize)?;
-        }
-        self.idle = idle;
+        self.settle_long(work, differences);
+        self.settle_short(work, differences);
+        self.shorten(work)?;
+        self.note(work);
+        self.begin(work)?;
+        self.ask(work);
         Ok(())
     }
 
-    /// Goes on with the odd part of an interval, and asks about it, if there is anything to ask; `left`: it is the left one.
+    /// Goes on with the odd parts of long intervals.
     #[inline(always)]
-    fn settle(&mut self, work: &mut Work<'_>, question: &mut Question, left: bool) -> bool {
-        let &mut Question { frame, place, ref mut interval } = question;
-        match interval {
-            Interval::Short(short) => {
-                short.go_on(left);
-                self.ask_short(work, frame, place, short)
+    fn settle_long(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
+        let mut going_on = 0;
+        for index in 0..self.long.len() {
+            if let Some(later) = self.long.get(index + AHEAD) {
+                self.prefetch(work, later.lane, later.place, later.low);
+                self.prefetch(work, later.lane, later.place, later.split());
             }
-            Interval::Long { low, high } => {
-                let split = low.midpoint(*high);
-                if let (Place::Pass(pass), true) = (place, work.tables.schedule().reuse()) {
-                    work.frames.row(frame as usize, pass.into()).cut(split as usize);
-                }
-                let odd = if left { *low..split } else { split..*high };
-                self.ask(work, question, odd)
+            let mut long = self.long[index];
+            let split = long.split();
+            if let (Place::Pass(pass), true) = (long.place, work.tables.schedule().reuse()) {
+                work.frames.row(self.frame(long.lane), pass.into()).cut(split as usize);
             }
-        }
-    }
-
-    /// Asks about the left half of an odd interval; false if it has only one unknown bit, which then is the error.
-    #[inline(always)]
-    fn ask(&mut self, work: &mut Work<'_>, question: &mut Question, odd: Range<u32>) -> bool {
-        let &mut Question { frame, place, .. } = question;
-        let range = |range: Range<u32>| range.start as usize..range.end as usize;
-        if odd.len() <= work.tables.schedule().short_places() {
-            let mut short = self.shorten(work, frame as usize, place, range(odd));
-            let asked = self.ask_short(work, frame, place, &mut short);
-            question.interval = Interval::Short(short);
-            return asked;
-        }
-        let left = range(odd.start..odd.start.midpoint(odd.end));
-        work.questions.push(match place {
-            Place::Pass(pass) => work.frames.row(frame as usize, pass.into()).parity(left),
-            Place::Check(check) => work.frames.check_parity(work.tables, frame as usize, check.into(), left),
-        });
-        question.interval = Interval::Long { low: odd.start, high: odd.end };
-        true
-    }
-
-    /// Looks at the places of an interval for the last time but one.
-    #[inline(always)]
-    fn shorten(&mut self, work: &mut Work<'_>, frame: usize, place: Place, odd: Range<usize>) -> Short {
-        let base = odd.start as u32;
-        let (unknown, key) = match place {
-            Place::Pass(pass) => work.frames.row(frame, pass.into()).unknown(odd),
-            Place::Check(check) => work.frames.unknown_of_check(work.tables, frame, check.into(), odd),
-        };
-        let high = unknown.count_ones() as u8;
-        let weighted = match work.tables.schedule().weights() {
-            Some(weights) => self.weigh(&weights::sums(work, weights, frame, place, base, unknown)),
-            None => 0,
-        };
-        let key = extract(key, unknown);
-        Short { base, unknown, key, cuts: 0, right: 0, low: 0, split: 0, high, weighted }
-    }
-
-    /// Keeps the weights of a search.
-    #[inline(always)]
-    fn weigh(&mut self, sums: &[u32; 65]) -> u32 {
-        let weighted = self.unused.pop().unwrap_or_else(|| {
-            self.weights.push([0; 65]);
-            self.weights.len() as u32 - 1
-        });
-        self.weights[weighted as usize] = *sums;
-        weighted
-    }
-
-    /// As [`ask`](Self::ask).
-    #[inline(always)]
-    fn ask_short(&mut self, work: &mut Work<'_>, frame: u32, place: Place, short: &mut Short) -> bool {
-        let weighs = work.tables.schedule().weights().is_some();
-        if short.high - short.low > 1 {
-            short.split = if weighs {
-                let sums = &self.weights[short.weighted as usize];
-                weights::split(sums, short.low.into(), short.high.into()) as u8
+            (long.low, long.high) =
+                if differences.next() { (long.low, split) } else { (split, long.high) };
+            if self.is_short(work, &long) {
+                self.narrow.push(long);
             } else {
-                short.low.midpoint(short.high)
+                self.long[going_on] = long;
+                going_on += 1;
+            }
+        }
+        self.long.truncate(going_on);
+    }
+
+    /// Goes on with the odd parts of short ones.
+    #[inline(always)]
+    fn settle_short(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
+        let mut going_on = 0;
+        for index in 0..self.short.len() {
+            let mut short = self.short[index];
+            short.go_on(differences.next());
+            if short.is_found() {
+                self.tell(work, &short);
+            } else {
+                short.split = self.sums.split(&short);
+                self.short[going_on] = short;
+                going_on += 1;
+            }
+        }
+        self.short.truncate(going_on);
+    }
+
+    /// Looks at the places of intervals that have become short for the last time but one.
+    #[inline(always)]
+    fn shorten(&mut self, work: &mut Work<'_>) -> Result<(), Contradiction> {
+        for index in 0..self.narrow.len() {
+            let Long { low, lane, place, .. } = self.narrow[index];
+            let (frame, odd) = (self.frame(lane), self.narrow[index].places());
+            let (unknown, key) = match place {
+                Place::Pass(pass) => work.frames.row(frame, pass.into()).unknown(odd),
+                Place::Check(check) => work.frames.unknown_of_check(work.tables, frame, check.into(), odd),
             };
-            work.questions.push(short.parity());
-            return true;
-        }
-        if weighs {
-            self.unused.push(short.weighted);
-        }
-        let at = short.base + short.places(1 << short.low).trailing_zeros() % 64;
-        let bit = match place {
-            Place::Pass(pass) => work.tables.order(pass.into())[at as usize],
-            Place::Check(_) => at as u16,
-        };
-        self.found.push(Found { frame, place, bit, short: *short });
-        false
-    }
-
-    /// Takes note of what was found.
-    #[inline(always)]
-    fn note(&mut self, work: &mut Work<'_>) -> Result<(), Contradiction> {
-        let mut found = std::mem::take(&mut self.found);
-        for index in 0..found.len() {
-            if let Some(later) = found.get(index + AHEAD) {
-                for (pass, &place) in work.tables.places(later.bit.into()).iter().enumerate() {
-                    work.frames.prefetch(later.frame as usize, pass, place.into());
-                }
+            if unknown == 0 {
+                return Err(Contradiction { frame, bit: bit_at(work.tables, place, low).into() });
             }
-            let Found { frame, place, bit, short } = found[index];
-            let (frame, bit) = (frame as usize, usize::from(bit));
-            let own = if let Place::Pass(pass) = place { Some(usize::from(pass)) } else { None };
-            if let Some(pass) = own {
-                let base = short.base as usize;
-                if work.tables.schedule().reuse() {
-                    work.frames.row(frame, pass).cut_some(base, short.places(short.cuts));
-                }
-                let mut right = short.places(short.right);
-                while right != 0 {
-                    let at = base + right.trailing_zeros() as usize;
-                    work.frames.clear(work.tables, frame, work.tables.order(pass)[at].into());
-                    right &= right - 1;
-                }
-            }
-            if !work.frames.locate(work.tables, frame, bit, own) {
-                return Err(Contradiction { frame, bit });
-            }
-            self.open[frame - self.group.start] -= 1;
-            if self.open[frame - self.group.start] == 0 {
-                self.idle.push(frame as u32);
+            let weighted = match work.tables.schedule().weights() {
+                Some(weights) => self.sums.keep(&weights::sums(work, weights, frame, place, low, unknown)),
+                None => 0,
+            };
+            let (key, high, base) = (extract(key, unknown), unknown.count_ones() as u8, low as u16);
+            let mut short = Short { key, unknown, weighted, base, lane, place, low: 0, split: 0, high };
+            if short.is_found() {
+                self.tell(work, &short);
+            } else {
+                short.split = self.sums.split(&short);
+                self.short.push(short);
             }
         }
-        found.clear();
-        self.found = found;
+        self.narrow.clear();
         Ok(())
     }
 
-    /// Asks for the memory of a question's cut.
+    /// A search has found its error.
     #[inline(always)]
-    fn prefetch_cut(work: &Work<'_>, question: &Question) {
-        if let (Interval::Long { low, high }, Place::Pass(pass)) = (question.interval, question.place) {
-            work.frames.prefetch(question.frame as usize, pass.into(), low.midpoint(high) as usize);
+    fn tell(&mut self, work: &mut Work<'_>, short: &Short) {
+        let &Short { unknown, base, lane, place, low, .. } = short;
+        let frame = self.frame(lane);
+        let at = |place: u32| u32::from(base) + place;
+        let bit = bit_at(work.tables, place, at(deposit(1 << low, unknown).trailing_zeros()));
+        work.frames.prefetch_error(work.tables, frame, bit.into());
+        let shown = short.shown(self.sums.splits(short));
+        let cuts = deposit(shown.cuts, unknown);
+        let right = if work.tables.schedule().weights().is_some() { deposit(shown.right, unknown) } else { 0 };
+        self.sums.end(short);
+        let mut rest = right;
+        while rest != 0 {
+            let bit = bit_at(work.tables, place, at(rest.trailing_zeros()));
+            work.frames.prefetch_bit(work.tables, frame, bit.into());
+            rest &= rest - 1;
         }
+        self.found.push(Found { lane, place, bit, base, cuts, right });
     }
 
-    /// The next questions of a frame that has none open; none if it is through.
+    /// Records what was found.
     #[inline(always)]
-    fn ask_next(&mut self, work: &mut Work<'_>, frame: usize) -> Result<(), Contradiction> {
-        loop {
-            let before = self.questions.len();
-            if let Some(pass) = work.frames.first_odd_pass(frame) {
-                self.search_pass(work, frame, pass);
-            } else if work.frames.checks(frame) != 0 {
-                let check = work.frames.checks(frame).trailing_zeros() as u8;
-                self.search(work, frame, Place::Check(check), 0..work.tables.frame_bits());
-            } else {
-                return Ok(());
+    fn note(&mut self, work: &mut Work<'_>) {
+        for index in 0..self.found.len() {
+            let Found { lane, place, bit, base, cuts, right } = self.found[index];
+            let frame = self.frame(lane);
+            if let Some(pass) = place.pass() {
+                if work.tables.schedule().reuse() {
+                    work.frames.row(frame, pass).cut_some(base.into(), cuts);
+                }
+                let mut rest = right;
+                while rest != 0 {
+                    let bit = bit_at(work.tables, place, u32::from(base) + rest.trailing_zeros());
+                    work.frames.clear(work.tables, frame, bit.into());
+                    rest &= rest - 1;
+                }
             }
-            let asked = self.questions.len() - before;
-            // An error may be told without a question, by what is known of the bits beside it.
-            self.open[frame - self.group.start] += (asked + self.found.len()) as u32;
-            self.note(work)?;
+            work.frames.locate(work.tables, frame, bit.into(), place.pass());
+            self.open[usize::from(lane)] -= 1;
+            if self.open[usize::from(lane)] == 0 {
+                self.idle.push(lane);
+            }
+        }
+        self.found.clear();
+    }
+
+    /// Begins the next searches of the frames that have none. A search may tell its error without a question, by what is known of
+    /// the bits beside it; frames that have no other are in turn again.
+    #[inline(always)]
+    fn begin(&mut self, work: &mut Work<'_>) -> Result<(), Contradiction> {
+        while !self.idle.is_empty() {
+            for index in 0..self.idle.len() {
+                let (lane, frame) = (self.idle[index], self.frame(self.idle[index]));
+                if let Some(pass) = work.frames.first_odd_pass(work.tables, &work.own, frame) {
+                    work.frames.prefetch_odd(frame, pass);
+                    self.next.push((lane, Place::Pass(pass as u8)));
+                } else if let odd @ 1.. = work.tables.late().checks(work.frames.syndrome(frame)) {
+                    self.next.push((lane, Place::Check(odd.trailing_zeros() as u8)));
+                }
+            }
             self.idle.clear();
-            if asked > 0 {
-                return Ok(());
+            for index in 0..self.next.len() {
+                let (lane, place) = self.next[index];
+                match place {
+                    Place::Pass(pass) => self.begin_pass(work, lane, pass.into()),
+                    Place::Check(_) => {
+                        let high = work.tables.frame_bits() as u32;
+                        self.begin_search(work, Long { low: 0, high, lane, place });
+                    }
+                }
             }
+            self.next.clear();
+            self.shorten(work)?;
+            self.note(work);
         }
-    }
-
-    /// Begins the search of an odd interval.
-    #[inline(always)]
-    fn search(&mut self, work: &mut Work<'_>, frame: usize, place: Place, odd: Range<usize>) {
-        let (low, high) = (odd.start as u32, odd.end as u32);
-        let mut question = Question { frame: frame as u32, place, interval: Interval::Long { low, high } };
-        if self.ask(work, &mut question, low..high) {
-            self.questions.push(question);
-        }
+        Ok(())
     }
 
     /// Searches the odd intervals of a pass.
     #[inline(always)]
-    fn search_pass(&mut self, work: &mut Work<'_>, frame: usize, pass: usize) {
+    fn begin_pass(&mut self, work: &mut Work<'_>, lane: u8, pass: usize) {
         let mut from = 0;
         loop {
-            let mut row = work.frames.row(frame, pass);
+            let mut row = work.frames.row(self.frame(lane), pass);
             let Some(low) = row.odd_from(from) else { return };
             let odd = row.interval(low, work.tables.frame_bits());
             // The error that is looked for counts no more.
             row.flip_odd(low);
             from = odd.end;
-            self.search(work, frame, Place::Pass(pass as u8), odd);
+            let (low, high) = (odd.start as u32, odd.end as u32);
+            self.begin_search(work, Long { low, high, lane, place: Place::Pass(pass as u8) });
             if pass >= SIMULTANEOUS_PASSES {
                 return;
             }
         }
     }
+
+    #[inline(always)]
+    fn begin_search(&mut self, work: &Work<'_>, odd: Long) {
+        self.open[usize::from(odd.lane)] += 1;
+        if self.is_short(work, &odd) {
+            self.narrow.push(odd);
+        } else {
+            self.long.push(odd);
+        }
+    }
+
+    /// Asks a question of each search.
+    #[inline(always)]
+    fn ask(&self, work: &mut Work<'_>) {
+        for long in &self.long {
+            let (frame, left) = (self.frame(long.lane), long.low as usize..long.split() as usize);
+            work.questions.push(match long.place {
+                Place::Pass(pass) => work.frames.row(frame, pass.into()).parity(left),
+                Place::Check(check) => work.frames.check_parity(work.tables, frame, check.into(), left),
+            });
+        }
+        for short in &self.short {
+            work.questions.push(short.parity());
+        }
+    }
+
+    #[inline(always)]
+    fn frame(&self, lane: u8) -> usize {
+        self.group.start + usize::from(lane)
+    }
+
+    #[inline(always)]
+    fn is_short(&self, work: &Work<'_>, odd: &Long) -> bool {
+        (odd.high - odd.low) as usize <= work.tables.schedule().short_places()
+    }
+
+    /// Asks for the memory of a place.
+    #[inline(always)]
+    fn prefetch(&self, work: &Work<'_>, lane: u8, place: Place, at: u32) {
+        if let Place::Pass(pass) = place {
+            work.frames.prefetch(self.frame(lane), pass.into(), at as usize);
+        }
+    }
 }
 
-/// The blocks of a pass but the last.
+/// The bit of the frame at a place of a pass, or of a check.
 #[inline(always)]
-fn asked_blocks(tables: &Tables, pass: usize) -> impl Iterator<Item = Range<usize>> {
-    let (frame_bits, block_bits) = (tables.frame_bits(), tables.schedule().block_bits()[pass]);
-    let asked = frame_bits.div_ceil(block_bits) - 1;
-    (0..asked).map(move |block| block * block_bits..(block + 1) * block_bits)
+fn bit_at(tables: &Tables, place: Place, at: u32) -> u16 {
+    match place {
+        Place::Pass(pass) => tables.order(pass.into())[at as usize],
+        Place::Check(_) => at as u16,
+    }
 }

@@ -1,27 +1,44 @@
 //! [`Short`]: the end of a search, where its interval has so few places that their bits fit into a word. From then on the search
 //! needs no other memory.
 
-use qkdpp_kernels::simd::deposit;
+use std::ops::Range;
+
+use zeroize::Zeroize;
+
+use super::search::Place;
 
 /// What a search needs to know of at most 64 places, from when its interval is that short to its end. The unknown ones are
 /// counted: the n-th bit of a word stands for the n-th of them.
 #[derive(Clone, Copy)]
 pub(super) struct Short {
-    pub(super) base: u32,
+    /// The own bits.
+    pub(super) key: u64,
     /// Which places from `base` on were not known.
     pub(super) unknown: u64,
-    /// Their own bits.
-    pub(super) key: u64,
-    /// Where the interval was cut.
-    pub(super) cuts: u64,
-    /// Which of them have no error for sure.
-    pub(super) right: u64,
+    /// Which of the weighted searches this is, where bits have weights.
+    pub(super) weighted: u32,
+    pub(super) base: u16,
+    /// The frame in its group.
+    pub(super) lane: u8,
+    pub(super) place: Place,
     /// The odd ones are these: `low..high`, of which those below `split` are asked for.
     pub(super) low: u8,
     pub(super) split: u8,
     pub(super) high: u8,
-    /// Which of the weighted searches this is, where bits have weights.
-    pub(super) weighted: u32,
+}
+
+impl Zeroize for Short {
+    fn zeroize(&mut self) {
+        self.key.zeroize();
+    }
+}
+
+/// What a search has shown when it ends, by the counted places.
+pub(super) struct Shown {
+    /// Where the interval was cut.
+    pub(super) cuts: u64,
+    /// Which places have no error for sure.
+    pub(super) right: u64,
 }
 
 impl Short {
@@ -36,15 +53,27 @@ impl Short {
     #[inline(always)]
     pub(super) fn go_on(&mut self, left: bool) {
         let Self { low, split, high, .. } = *self;
-        let (odd, even) = if left { (low..split, split..high) } else { (split..high, low..split) };
-        self.cuts |= 1 << split;
-        self.right |= u64::from(even.len() == 1) << even.start;
-        (self.low, self.high) = (odd.start, odd.end);
+        (self.low, self.high) = if left { (low, split) } else { (split, high) };
     }
 
-    /// The places of some of the unknown ones, as a word from `base` on.
+    /// Whether one place is left.
     #[inline(always)]
-    pub(super) fn places(&self, counted: u64) -> u64 {
-        deposit(counted, self.unknown)
+    pub(super) fn is_found(&self) -> bool {
+        self.high - self.low == 1
+    }
+
+    /// What the way from all unknown places to the one that is left has shown; `split` says where each interval was cut.
+    #[inline(always)]
+    pub(super) fn shown(&self, split: impl Fn(Range<u8>) -> u8) -> Shown {
+        let (mut low, mut high) = (0, self.unknown.count_ones() as u8);
+        let mut shown = Shown { cuts: 0, right: 0 };
+        while high - low > 1 {
+            let split = split(low..high);
+            shown.cuts |= 1 << split;
+            let even = if self.low < split { split..high } else { low..split };
+            shown.right |= u64::from(even.len() == 1) << even.start;
+            (low, high) = if self.low < split { (low, split) } else { (split, high) };
+        }
+        shown
     }
 }

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::weights::Weights;
+use super::weights::{self, Weights};
 
 /// A published variant of Cascade; Q is the QBER, n the frame length, k1 the block length of the first pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -202,7 +202,7 @@ impl Schedule {
 
     /// Up to how many places an interval is short: its unknown bits are counted then. Weights cost time for each.
     pub(super) fn short_places(&self) -> usize {
-        if self.weights.is_some() { 32 } else { 64 }
+        if self.weights.is_some() { weights::MOST } else { 64 }
     }
 
     /// How likely bits are wrong, if short intervals are cut by that.

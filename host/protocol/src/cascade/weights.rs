@@ -9,7 +9,10 @@
 //! t = (1 − 2q)^(u−1), with a minus sign if the interval is odd. If p is the probability without the interval, the odds of the
 //! bit are p/(1 − p) · (1 − t)/(1 + t). Weights are these probabilities in integers, since both sides must choose the same cuts.
 
+use std::ops::Range;
+
 use super::search::{Place, Work};
+use super::short::Short;
 
 /// For an expected QBER Q, the weights of bits by what the first pass (p = q = Q) and the second (p = Q, q = Q/2: about half of the
 /// errors are found by then) know of them.
@@ -46,6 +49,54 @@ fn weight(qber: f64, t: f64) -> u32 {
     (libm::round(probability * 65535.0) as u32).max(1)
 }
 
+/// The sums of weights of the short searches of a group; none, where bits have no weights.
+#[derive(Default)]
+pub(super) struct Sums {
+    lists: Vec<[u32; MOST + 1]>,
+    /// Which lists are in no use.
+    unused: Vec<u32>,
+}
+
+/// Unknown bits of a weighted search.
+pub(super) const MOST: usize = 32;
+
+impl Sums {
+    /// Keeps the sums of a search.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, sums: &[u32; MOST + 1]) -> u32 {
+        let list = self.unused.pop().unwrap_or_else(|| {
+            self.lists.push([0; MOST + 1]);
+            self.lists.len() as u32 - 1
+        });
+        self.lists[list as usize] = *sums;
+        list
+    }
+
+    /// Where a search cuts its interval.
+    #[inline(always)]
+    pub(super) fn split(&self, search: &Short) -> u8 {
+        self.splits(search)(search.low..search.high)
+    }
+
+    /// Where a search cuts its intervals: at the middle, where bits have no weights.
+    #[inline(always)]
+    pub(super) fn splits(&self, search: &Short) -> impl Fn(Range<u8>) -> u8 {
+        let sums = self.lists.get(search.weighted as usize);
+        move |odd: Range<u8>| match sums {
+            Some(sums) => split(sums, odd.start.into(), odd.end.into()) as u8,
+            None => odd.start.midpoint(odd.end),
+        }
+    }
+
+    /// A search has ended.
+    #[inline(always)]
+    pub(super) fn end(&mut self, search: &Short) {
+        if !self.lists.is_empty() {
+            self.unused.push(search.weighted);
+        }
+    }
+}
+
 /// The weights of the unknown places from `base` on, summed up from the first one.
 #[inline(always)]
 pub(super) fn sums(
@@ -55,14 +106,14 @@ pub(super) fn sums(
     place: Place,
     base: u32,
     unknown: u64,
-) -> [u32; 65] {
+) -> [u32; MOST + 1] {
     let (own, other) = match place {
         Place::Pass(0) => (Some(0), 1),
         Place::Pass(pass) => (Some(usize::from(pass)), 0),
         Place::Check(_) => (None, 0),
     };
     let row = work.frames.row(frame, other);
-    let (mut sums, mut count, mut rest) = ([0; 65], 0, unknown);
+    let (mut sums, mut count, mut rest) = ([0; MOST + 1], 0, unknown);
     while rest != 0 {
         let at = (base + rest.trailing_zeros()) as usize;
         rest &= rest - 1;
