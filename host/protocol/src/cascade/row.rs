@@ -110,13 +110,37 @@ impl Row<'_> {
         low..high
     }
 
-    /// The start of the first odd interval at or after `place`.
+    /// Hands out the first odd intervals, `most` of them, in a row of `bits` places, and makes them even.
     #[inline(always)]
-    pub(super) fn odd_from(&self, place: usize) -> Option<usize> {
-        if place / 64 == self.cells.len() {
-            return None;
+    pub(super) fn take_odd(&mut self, bits: usize, most: usize, mut take: impl FnMut(Range<usize>)) {
+        let mut left = most;
+        for index in 0..self.summary.len() / 2 {
+            let mut cells = self.odd_cells()[index];
+            while cells != 0 {
+                let cell = 64 * index + cells.trailing_zeros() as usize;
+                while self.cells[cell].odd != 0 {
+                    let low = 64 * cell + self.cells[cell].odd.trailing_zeros() as usize;
+                    take(self.interval(low, bits));
+                    self.cells[cell].odd &= self.cells[cell].odd - 1;
+                    left -= 1;
+                    if left == 0 {
+                        if self.cells[cell].odd == 0 {
+                            cells &= cells - 1;
+                        }
+                        self.set_odd_cells(index, cells);
+                        return;
+                    }
+                }
+                cells &= cells - 1;
+            }
+            self.set_odd_cells(index, 0);
         }
-        next(place / 64, u64::MAX << (place % 64), self.odd_cells(), |cell| self.cells[cell].odd)
+    }
+
+    #[inline(always)]
+    fn set_odd_cells(&mut self, index: usize, cells: u64) {
+        let at = self.summary.len() / 2 + index;
+        self.summary[at] = cells;
     }
 
     /// How many bits are not known of the interval that holds `place`, and whether it is odd, in a row of `bits` places; none if

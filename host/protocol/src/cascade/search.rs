@@ -10,11 +10,12 @@
 
 use std::ops::Range;
 
-use qkdpp_kernels::simd::{deposit, extract};
+use qkdpp_kernels::simd::extract;
 use zeroize::Zeroize;
 
 use super::frames::{Frames, Own};
 use super::packed::{Packer, Reader};
+use super::row::ones;
 use super::short::Short;
 use super::tables::{Tables, asked_blocks};
 use super::weights::{self, Sums};
@@ -174,7 +175,7 @@ impl Search {
             self.idle.push(lane);
         }
         self.begin(work)?;
-        self.ask(work);
+        self.ask_long(work);
         Ok(())
     }
 
@@ -186,16 +187,27 @@ impl Search {
         work: &mut Work<'_>,
         differences: &mut Reader,
     ) -> Result<(), Contradiction> {
-        self.settle_long(work, differences);
         self.settle_short(work, differences);
+        self.settle_long(work, differences);
         self.shorten(work)?;
         self.note(work);
         self.begin(work)?;
-        self.ask(work);
+        self.ask_long(work);
         Ok(())
     }
 
-    /// Goes on with the odd parts of long intervals.
+    /// Goes on with the odd parts of short intervals.
+    #[inline(always)]
+    fn settle_short(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
+        let mut searches = std::mem::take(&mut self.short);
+        searches.retain_mut(|short| {
+            short.go_on(differences.next());
+            self.halve(work, short)
+        });
+        self.short = searches;
+    }
+
+    /// Goes on with those of long ones.
     #[inline(always)]
     fn settle_long(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
         let mut going_on = 0;
@@ -221,24 +233,6 @@ impl Search {
         self.long.truncate(going_on);
     }
 
-    /// Goes on with the odd parts of short ones.
-    #[inline(always)]
-    fn settle_short(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
-        let mut going_on = 0;
-        for index in 0..self.short.len() {
-            let mut short = self.short[index];
-            short.go_on(differences.next());
-            if short.is_found() {
-                self.tell(work, &short);
-            } else {
-                short.split = self.sums.split(&short);
-                self.short[going_on] = short;
-                going_on += 1;
-            }
-        }
-        self.short.truncate(going_on);
-    }
-
     /// Looks at the places of intervals that have become short for the last time but one.
     #[inline(always)]
     fn shorten(&mut self, work: &mut Work<'_>) -> Result<(), Contradiction> {
@@ -257,11 +251,9 @@ impl Search {
                 None => 0,
             };
             let (key, high, base) = (extract(key, unknown), unknown.count_ones() as u8, low as u16);
-            let mut short = Short { key, unknown, weighted, base, lane, place, low: 0, split: 0, high };
-            if short.is_found() {
-                self.tell(work, &short);
-            } else {
-                short.split = self.sums.split(&short);
+            let mut short =
+                Short { key, unknown, cuts: 0, weighted, base, lane, place, low: 0, split: 0, high };
+            if self.halve(work, &mut short) {
                 self.short.push(short);
             }
         }
@@ -269,25 +261,32 @@ impl Search {
         Ok(())
     }
 
+    /// Asks about the left half of what is odd; false if it has only one unknown bit, which then is the error.
+    #[inline(always)]
+    fn halve(&mut self, work: &mut Work<'_>, short: &mut Short) -> bool {
+        if short.is_found() {
+            self.tell(work, short);
+            return false;
+        }
+        short.split = self.sums.split(short);
+        work.questions.push(short.parity());
+        true
+    }
+
     /// A search has found its error.
     #[inline(always)]
     fn tell(&mut self, work: &mut Work<'_>, short: &Short) {
-        let &Short { unknown, base, lane, place, low, .. } = short;
-        let frame = self.frame(lane);
-        let at = |place: u32| u32::from(base) + place;
-        let bit = bit_at(work.tables, place, at(deposit(1 << low, unknown).trailing_zeros()));
-        work.frames.prefetch_error(work.tables, frame, bit.into());
-        let shown = short.shown(self.sums.splits(short));
-        let cuts = deposit(shown.cuts, unknown);
-        let right = if work.tables.schedule().weights().is_some() { deposit(shown.right, unknown) } else { 0 };
+        let &Short { base, lane, place, low, .. } = short;
+        let at = u32::from(base) + short.places(1 << low).trailing_zeros();
+        let bit = bit_at(work.tables, place, at);
+        let right = if work.tables.schedule().weights().is_some() { short.places(short.right()) } else { 0 };
         self.sums.end(short);
-        let mut rest = right;
-        while rest != 0 {
-            let bit = bit_at(work.tables, place, at(rest.trailing_zeros()));
-            work.frames.prefetch_bit(work.tables, frame, bit.into());
-            rest &= rest - 1;
+        work.frames.prefetch_error(work.tables, self.frame(lane), bit.into());
+        for place_of in ones([right]) {
+            let bit = bit_at(work.tables, place, u32::from(base) + place_of as u32);
+            work.frames.prefetch_bit(work.tables, self.frame(lane), bit.into());
         }
-        self.found.push(Found { lane, place, bit, base, cuts, right });
+        self.found.push(Found { lane, place, bit, base, cuts: short.places(short.cuts), right });
     }
 
     /// Records what was found.
@@ -300,11 +299,9 @@ impl Search {
                 if work.tables.schedule().reuse() {
                     work.frames.row(frame, pass).cut_some(base.into(), cuts);
                 }
-                let mut rest = right;
-                while rest != 0 {
-                    let bit = bit_at(work.tables, place, u32::from(base) + rest.trailing_zeros());
+                for place_of in ones([right]) {
+                    let bit = bit_at(work.tables, place, u32::from(base) + place_of as u32);
                     work.frames.clear(work.tables, frame, bit.into());
-                    rest &= rest - 1;
                 }
             }
             work.frames.locate(work.tables, frame, bit.into(), place.pass());
@@ -335,10 +332,7 @@ impl Search {
                 let (lane, place) = self.next[index];
                 match place {
                     Place::Pass(pass) => self.begin_pass(work, lane, pass.into()),
-                    Place::Check(_) => {
-                        let high = work.tables.frame_bits() as u32;
-                        self.begin_search(work, Long { low: 0, high, lane, place });
-                    }
+                    Place::Check(_) => self.begin_check(work, lane, place),
                 }
             }
             self.next.clear();
@@ -348,47 +342,41 @@ impl Search {
         Ok(())
     }
 
-    /// Searches the odd intervals of a pass.
+    /// Searches the odd intervals of a pass. The errors that are looked for count no more.
     #[inline(always)]
     fn begin_pass(&mut self, work: &mut Work<'_>, lane: u8, pass: usize) {
-        let mut from = 0;
-        loop {
-            let mut row = work.frames.row(self.frame(lane), pass);
-            let Some(low) = row.odd_from(from) else { return };
-            let odd = row.interval(low, work.tables.frame_bits());
-            // The error that is looked for counts no more.
-            row.flip_odd(low);
-            from = odd.end;
+        let (frame_bits, most) = (work.tables.frame_bits(), if pass < SIMULTANEOUS_PASSES { usize::MAX } else { 1 });
+        let short_places = work.tables.schedule().short_places();
+        let (long, narrow, open) = (&mut self.long, &mut self.narrow, &mut self.open[usize::from(lane)]);
+        work.frames.row(self.group.start + usize::from(lane), pass).take_odd(frame_bits, most, |odd| {
             let (low, high) = (odd.start as u32, odd.end as u32);
-            self.begin_search(work, Long { low, high, lane, place: Place::Pass(pass as u8) });
-            if pass >= SIMULTANEOUS_PASSES {
-                return;
-            }
-        }
+            let list = if odd.len() <= short_places { &mut *narrow } else { &mut *long };
+            list.push(Long { low, high, lane, place: Place::Pass(pass as u8) });
+            *open += 1;
+        });
     }
 
+    /// Searches a check.
     #[inline(always)]
-    fn begin_search(&mut self, work: &Work<'_>, odd: Long) {
-        self.open[usize::from(odd.lane)] += 1;
-        if self.is_short(work, &odd) {
-            self.narrow.push(odd);
+    fn begin_check(&mut self, work: &Work<'_>, lane: u8, place: Place) {
+        let whole = Long { low: 0, high: work.tables.frame_bits() as u32, lane, place };
+        self.open[usize::from(lane)] += 1;
+        if self.is_short(work, &whole) {
+            self.narrow.push(whole);
         } else {
-            self.long.push(odd);
+            self.long.push(whole);
         }
     }
 
-    /// Asks a question of each search.
+    /// Asks about the left halves of long intervals.
     #[inline(always)]
-    fn ask(&self, work: &mut Work<'_>) {
+    fn ask_long(&self, work: &mut Work<'_>) {
         for long in &self.long {
             let (frame, left) = (self.frame(long.lane), long.low as usize..long.split() as usize);
             work.questions.push(match long.place {
                 Place::Pass(pass) => work.frames.row(frame, pass.into()).parity(left),
                 Place::Check(check) => work.frames.check_parity(work.tables, frame, check.into(), left),
             });
-        }
-        for short in &self.short {
-            work.questions.push(short.parity());
         }
     }
 

@@ -1,8 +1,7 @@
 //! [`Short`]: the end of a search, where its interval has so few places that their bits fit into a word. From then on the search
 //! needs no other memory.
 
-use std::ops::Range;
-
+use qkdpp_kernels::simd::deposit;
 use zeroize::Zeroize;
 
 use super::search::Place;
@@ -15,6 +14,8 @@ pub(super) struct Short {
     pub(super) key: u64,
     /// Which places from `base` on were not known.
     pub(super) unknown: u64,
+    /// Where the interval was cut.
+    pub(super) cuts: u64,
     /// Which of the weighted searches this is, where bits have weights.
     pub(super) weighted: u32,
     pub(super) base: u16,
@@ -33,14 +34,6 @@ impl Zeroize for Short {
     }
 }
 
-/// What a search has shown when it ends, by the counted places.
-pub(super) struct Shown {
-    /// Where the interval was cut.
-    pub(super) cuts: u64,
-    /// Which places have no error for sure.
-    pub(super) right: u64,
-}
-
 impl Short {
     /// The own parity of the left part.
     #[inline(always)]
@@ -53,6 +46,7 @@ impl Short {
     #[inline(always)]
     pub(super) fn go_on(&mut self, left: bool) {
         let Self { low, split, high, .. } = *self;
+        self.cuts |= 1 << split;
         (self.low, self.high) = if left { (low, split) } else { (split, high) };
     }
 
@@ -62,18 +56,16 @@ impl Short {
         self.high - self.low == 1
     }
 
-    /// What the way from all unknown places to the one that is left has shown; `split` says where each interval was cut.
+    /// Which places but the one that is left have no error for sure: those that stand alone between two cuts.
     #[inline(always)]
-    pub(super) fn shown(&self, split: impl Fn(Range<u8>) -> u8) -> Shown {
-        let (mut low, mut high) = (0, self.unknown.count_ones() as u8);
-        let mut shown = Shown { cuts: 0, right: 0 };
-        while high - low > 1 {
-            let split = split(low..high);
-            shown.cuts |= 1 << split;
-            let even = if self.low < split { split..high } else { low..split };
-            shown.right |= u64::from(even.len() == 1) << even.start;
-            (low, high) = if self.low < split { (low, split) } else { (split, high) };
-        }
-        shown
+    pub(super) fn right(&self) -> u64 {
+        let ends = self.cuts >> 1 | 1 << (self.unknown.count_ones() - 1);
+        (self.cuts | 1) & ends & !(1 << self.low)
+    }
+
+    /// The places of some of the unknown ones, as a word from `base` on.
+    #[inline(always)]
+    pub(super) fn places(&self, counted: u64) -> u64 {
+        deposit(counted, self.unknown)
     }
 }

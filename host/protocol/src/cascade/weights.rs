@@ -9,8 +9,6 @@
 //! t = (1 − 2q)^(u−1), with a minus sign if the interval is odd. If p is the probability without the interval, the odds of the
 //! bit are p/(1 − p) · (1 − t)/(1 + t). Weights are these probabilities in integers, since both sides must choose the same cuts.
 
-use std::ops::Range;
-
 use super::search::{Place, Work};
 use super::short::Short;
 
@@ -72,19 +70,12 @@ impl Sums {
         list
     }
 
-    /// Where a search cuts its interval.
+    /// Where a search cuts its interval: at the middle, where bits have no weights.
     #[inline(always)]
     pub(super) fn split(&self, search: &Short) -> u8 {
-        self.splits(search)(search.low..search.high)
-    }
-
-    /// Where a search cuts its intervals: at the middle, where bits have no weights.
-    #[inline(always)]
-    pub(super) fn splits(&self, search: &Short) -> impl Fn(Range<u8>) -> u8 {
-        let sums = self.lists.get(search.weighted as usize);
-        move |odd: Range<u8>| match sums {
-            Some(sums) => split(sums, odd.start.into(), odd.end.into()) as u8,
-            None => odd.start.midpoint(odd.end),
+        match self.lists.get(search.weighted as usize) {
+            Some(sums) => split(sums, search.low.into(), search.high.into()) as u8,
+            None => search.low.midpoint(search.high),
         }
     }
 

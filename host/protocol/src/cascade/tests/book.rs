@@ -122,8 +122,8 @@ impl Group<'_> {
         let mut searches = Vec::new();
         self.begin((0..self.frames.len()).collect(), &mut searches);
         while !searches.is_empty() {
-            // Long ones ask first.
-            searches.sort_by_key(|search| search.short.is_some());
+            // Short ones ask first.
+            searches.sort_by_key(|search| search.short.is_none());
             let (questions, following) = self.round(&searches);
             rounds.push(questions);
             searches = following;
