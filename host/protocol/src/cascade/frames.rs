@@ -7,13 +7,16 @@ use qkdpp_kernels::memory::{filled, reserved};
 use qkdpp_kernels::simd::prefetch;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::row::{Cell, Row, fold, odd_ones, ones, window};
+use super::row::{Cell, Row, cell_after, cell_before, fold, odd_ones, ones, window};
 use super::sweep::Swept;
 use super::tables::{Tables, asked_blocks};
 use crate::wire::Role;
 
 /// Between the cells of two rows: rows of a power of two would all begin in the same set of a cache.
 const PADDING: usize = 2;
+
+/// Up to how many cells of an interval are asked for at once.
+const MOST_AHEAD: usize = 8;
 
 /// A pass of which a frame has no row yet.
 const NO_ROW: u32 = u32::MAX;
@@ -96,8 +99,10 @@ impl Frames {
         let late = tables.late();
         let mut syndrome = corrections & self.corrected & !late.of_checks(u64::MAX);
         for check in 0..tables.schedule().checks() {
-            let words = bits.iter().zip(tables.mask(check));
-            let sum = words.fold(0, |sum, (bits, mask)| sum ^ bits & mask);
+            let mut sum = 0;
+            for (bits, mask) in bits.iter().zip(tables.mask(check)) {
+                sum ^= bits & mask;
+            }
             syndrome |= late.of_checks(u64::from(odd_ones(sum)) << check);
         }
         for (pass, blocks) in late.passes() {
@@ -196,11 +201,23 @@ impl Frames {
         }
     }
 
-    /// Asks for the memory of all that changes with an error.
+    /// Asks for the memory of all that changes with an error: its places, and where their intervals begin.
     #[inline(always)]
     pub(super) fn prefetch_error(&self, tables: &Tables, frame: usize, bit: usize) {
         prefetch(&self.located[frame * self.words + bit / 64]);
-        self.prefetch_bit(tables, frame, bit);
+        for (pass, &place) in tables.places(bit).iter().enumerate() {
+            if self.has_row(frame, pass) {
+                let (row, cell) = (self.row_at(frame, pass), usize::from(place) / 64);
+                let first = row * self.stride();
+                prefetch(&self.cells[first + cell]);
+                let cuts = self.cut_cells(row);
+                if cuts[cell / 64] >> (cell % 64) & 1 == 0
+                    && let Some(before) = cell_before(cuts, cell)
+                {
+                    prefetch(&self.cells[first + before]);
+                }
+            }
+        }
     }
 
     /// Asks for the memory of all that changes when a bit is known.
@@ -216,8 +233,7 @@ impl Frames {
     pub(super) fn first_odd_pass(&mut self, tables: &Tables, own: &Own<'_>, frame: usize) -> Option<usize> {
         let is_odd = |pass: &usize| {
             if self.has_row(frame, *pass) {
-                let (row, words) = (self.row_at(frame, *pass), self.words.div_ceil(64));
-                self.summaries[(2 * row + 1) * words..][..words].iter().any(|&word| word != 0)
+                self.odd_cells(self.row_at(frame, *pass)).iter().any(|&cells| cells != 0)
             } else {
                 tables.late().blocks(self.syndromes[frame], *pass) != 0
             }
@@ -229,14 +245,31 @@ impl Frames {
         Some(pass)
     }
 
-    /// Asks for the memory of a pass's odd intervals.
+    /// Asks for the memory of a pass's odd intervals, from their beginnings to their ends.
     #[inline(always)]
     pub(super) fn prefetch_odd(&self, frame: usize, pass: usize) {
-        let (row, words) = (self.row_at(frame, pass), self.words.div_ceil(64));
-        for cell in ones(self.summaries[(2 * row + 1) * words..][..words].iter().copied()) {
-            prefetch(&self.cells[row * self.stride() + cell]);
-            prefetch(&self.cells[row * self.stride() + cell + PADDING]);
+        let row = self.row_at(frame, pass);
+        for cell in ones(self.odd_cells(row).iter().copied()) {
+            let after = cell_after(self.cut_cells(row), cell).unwrap_or(cell).min(cell + MOST_AHEAD);
+            for cell in (cell..=after).step_by(2) {
+                prefetch(&self.cells[row * self.stride() + cell]);
+            }
+            prefetch(&self.cells[row * self.stride() + after]);
         }
+    }
+
+    /// Which cells of a row have a cut.
+    #[inline(always)]
+    fn cut_cells(&self, row: usize) -> &[u64] {
+        let words = self.words.div_ceil(64);
+        &self.summaries[2 * row * words..][..words]
+    }
+
+    /// Which cells of a row have an odd interval.
+    #[inline(always)]
+    fn odd_cells(&self, row: usize) -> &[u64] {
+        let words = self.words.div_ceil(64);
+        &self.summaries[(2 * row + 1) * words..][..words]
     }
 
     /// A frame's syndrome: what is odd of its checks and blocks of late passes without a row.
@@ -306,6 +339,11 @@ impl Frames {
                 self.row(frame, pass).learn(place.into(), 0);
             }
         }
+    }
+
+    /// The located errors of all frames, each in whole words.
+    pub(super) fn all_located(&self) -> &[u64] {
+        &self.located
     }
 
     /// The located errors of a frame.

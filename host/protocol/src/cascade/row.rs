@@ -87,19 +87,8 @@ impl Row<'_> {
         if here != 0 {
             return 64 * cell + highest(here);
         }
-        let cell = self.cell_before(cell).expect("a row has a cut at 0");
+        let cell = cell_before(self.cut_cells(), cell).expect("a row has a cut at 0");
         64 * cell + highest(self.cells[cell].cut)
-    }
-
-    #[inline(always)]
-    fn cell_before(&self, cell: usize) -> Option<usize> {
-        let mut index = cell / 64;
-        let mut cells = self.cut_cells()[index] & ((1 << (cell % 64)) - 1);
-        while cells == 0 {
-            index = index.checked_sub(1)?;
-            cells = self.cut_cells()[index];
-        }
-        Some(64 * index + highest(cells))
     }
 
     /// The interval that starts at `low`, in a row of `bits` places.
@@ -194,14 +183,32 @@ fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) ->
     if here != 0 {
         return Some(64 * cell + here.trailing_zeros() as usize);
     }
+    let cell = cell_after(summary, cell)?;
+    Some(64 * cell + word(cell).trailing_zeros() as usize)
+}
+
+/// The last cell before one that a summary has a one for.
+#[inline(always)]
+pub(super) fn cell_before(summary: &[u64], cell: usize) -> Option<usize> {
+    let mut index = cell / 64;
+    let mut cells = summary[index] & ((1 << (cell % 64)) - 1);
+    while cells == 0 {
+        index = index.checked_sub(1)?;
+        cells = summary[index];
+    }
+    Some(64 * index + highest(cells))
+}
+
+/// The first cell after one that a summary has a one for.
+#[inline(always)]
+pub(super) fn cell_after(summary: &[u64], cell: usize) -> Option<usize> {
     let mut index = cell / 64;
     let mut cells = summary[index] & (u64::MAX << (cell % 64) << 1);
     while cells == 0 {
         index += 1;
         cells = *summary.get(index)?;
     }
-    let cell = 64 * index + cells.trailing_zeros() as usize;
-    Some(64 * cell + word(cell).trailing_zeros() as usize)
+    Some(64 * index + cells.trailing_zeros() as usize)
 }
 
 /// The places of the ones in words, ascending.

@@ -199,12 +199,16 @@ impl Search {
     /// Goes on with the odd parts of short intervals.
     #[inline(always)]
     fn settle_short(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
-        let mut searches = std::mem::take(&mut self.short);
-        searches.retain_mut(|short| {
+        let mut going_on = 0;
+        for index in 0..self.short.len() {
+            let mut short = self.short[index];
             short.go_on(differences.next());
-            self.halve(work, short)
-        });
-        self.short = searches;
+            if self.halve(work, &mut short) {
+                self.short[going_on] = short;
+                going_on += 1;
+            }
+        }
+        self.short.truncate(going_on);
     }
 
     /// Goes on with those of long ones.

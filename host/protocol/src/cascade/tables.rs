@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use qkdpp_kernels::ShapeError;
+use qkdpp_kernels::bitslice::transpose;
 use qkdpp_kernels::parities::Permutation;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 use sha3::{Digest, Sha3_256, Shake256};
@@ -273,9 +274,12 @@ fn codes(seed: &[u8; 32], frame_bits: usize, checks: usize) -> Vec<u16> {
 fn masks(codes: &[u16], checks: usize) -> Vec<u64> {
     let words = codes.len().div_ceil(64);
     let mut masks = vec![0; words * checks];
-    for (bit, &code) in codes.iter().enumerate() {
-        for check in (0..checks).filter(|check| code >> check & 1 == 1) {
-            masks[check * words + bit / 64] |= 1 << (bit % 64);
+    for (word, codes) in codes.chunks(64).enumerate() {
+        let mut block = [0; 64];
+        block.iter_mut().zip(codes).for_each(|(row, &code)| *row = code.into());
+        transpose(&mut block);
+        for (mask, row) in masks.iter_mut().skip(word).step_by(words).zip(block) {
+            *mask = row;
         }
     }
     masks
