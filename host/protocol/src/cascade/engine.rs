@@ -238,11 +238,7 @@ impl Group {
 
     /// Takes the differences of this group's questions, and asks those of the next round.
     #[inline(always)]
-    fn settle(
-        &mut self,
-        work: &mut Work<'_>,
-        differences: &mut Reader,
-    ) -> Result<(), Contradiction> {
+    fn settle(&mut self, work: &mut Work<'_>, differences: &mut Reader) -> Result<(), Contradiction> {
         if let Stage::Search(search) = &mut self.stage {
             search.round(work, differences)?;
             if search.is_finished() {
@@ -267,12 +263,7 @@ impl Group {
 
     /// The next level of pass 0, or the other passes where no interval is odd any more.
     #[inline(always)]
-    fn halve(
-        &self,
-        sweep: Sweep,
-        level: usize,
-        work: &mut Work<'_>,
-    ) -> Result<Stage, Contradiction> {
+    fn halve(&self, sweep: Sweep, level: usize, work: &mut Work<'_>) -> Result<Stage, Contradiction> {
         let before = work.questions.len();
         sweep.ask_level(work.tables, level, work.questions);
         if work.questions.len() > before {

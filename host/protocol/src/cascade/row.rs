@@ -104,32 +104,19 @@ impl Row<'_> {
     pub(super) fn take_odd(&mut self, bits: usize, most: usize, mut take: impl FnMut(Range<usize>)) {
         let mut left = most;
         for index in 0..self.summary.len() / 2 {
-            let mut cells = self.odd_cells()[index];
-            while cells != 0 {
-                let cell = 64 * index + cells.trailing_zeros() as usize;
+            for cell in ones([self.odd_cells()[index]]) {
+                let cell = 64 * index + cell;
                 while self.cells[cell].odd != 0 {
-                    let low = 64 * cell + self.cells[cell].odd.trailing_zeros() as usize;
-                    take(self.interval(low, bits));
-                    self.cells[cell].odd &= self.cells[cell].odd - 1;
-                    left -= 1;
                     if left == 0 {
-                        if self.cells[cell].odd == 0 {
-                            cells &= cells - 1;
-                        }
-                        self.set_odd_cells(index, cells);
                         return;
                     }
+                    let low = 64 * cell + self.cells[cell].odd.trailing_zeros() as usize;
+                    take(self.interval(low, bits));
+                    self.flip_odd(low);
+                    left -= 1;
                 }
-                cells &= cells - 1;
             }
-            self.set_odd_cells(index, 0);
         }
-    }
-
-    #[inline(always)]
-    fn set_odd_cells(&mut self, index: usize, cells: u64) {
-        let at = self.summary.len() / 2 + index;
-        self.summary[at] = cells;
     }
 
     /// How many bits are not known of the interval that holds `place`, and whether it is odd, in a row of `bits` places; none if

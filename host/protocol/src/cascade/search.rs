@@ -15,6 +15,7 @@ use zeroize::Zeroize;
 
 use super::frames::{Frames, Own};
 use super::packed::{Packer, Reader};
+use super::place::{Long, Place, bit_at};
 use super::row::ones;
 use super::short::Short;
 use super::tables::{Tables, asked_blocks};
@@ -28,47 +29,13 @@ const SIMULTANEOUS_PASSES: usize = 2;
 /// How many searches ahead memory is asked for within a step.
 const AHEAD: usize = 8;
 
+/// The same where each place of a search needs other memory.
+const WEIGHED_AHEAD: usize = 2;
+
 /// No error pattern of this frame has the parities received so far; it shows at this bit.
 pub(super) struct Contradiction {
     pub(super) frame: usize,
     pub(super) bit: usize,
-}
-
-/// What an odd interval belongs to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Pass(u8),
-    /// Only the bits of the check count.
-    Check(u8),
-}
-
-impl Place {
-    #[inline(always)]
-    fn pass(self) -> Option<usize> {
-        if let Self::Pass(pass) = self { Some(pass.into()) } else { None }
-    }
-}
-
-/// An odd interval, `low..high`, whose parts are asked for as wholes.
-#[derive(Clone, Copy)]
-struct Long {
-    low: u32,
-    high: u32,
-    /// The frame in its group.
-    lane: u8,
-    place: Place,
-}
-
-impl Long {
-    #[inline(always)]
-    fn split(&self) -> u32 {
-        self.low.midpoint(self.high)
-    }
-
-    #[inline(always)]
-    fn places(&self) -> Range<usize> {
-        self.low as usize..self.high as usize
-    }
 }
 
 /// A search that has found its error.
@@ -225,9 +192,8 @@ impl Search {
             if let (Place::Pass(pass), true) = (long.place, work.tables.schedule().reuse()) {
                 work.frames.row(self.frame(long.lane), pass.into()).cut(split as usize);
             }
-            (long.low, long.high) =
-                if differences.next() { (long.low, split) } else { (split, long.high) };
-            if self.is_short(work, &long) {
+            (long.low, long.high) = if differences.next() { (long.low, split) } else { (split, long.high) };
+            if long.is_short(work.tables) {
                 self.narrow.push(long);
             } else {
                 self.long[going_on] = long;
@@ -241,6 +207,11 @@ impl Search {
     #[inline(always)]
     fn shorten(&mut self, work: &mut Work<'_>) -> Result<(), Contradiction> {
         for index in 0..self.narrow.len() {
+            if let Some(later) = self.narrow.get(index + WEIGHED_AHEAD)
+                && work.tables.schedule().weights().is_some()
+            {
+                weights::prefetch(work, self.frame(later.lane), later.place, later.places());
+            }
             let Long { low, lane, place, .. } = self.narrow[index];
             let (frame, odd) = (self.frame(lane), self.narrow[index].places());
             let (unknown, key) = match place {
@@ -349,13 +320,13 @@ impl Search {
     /// Searches the odd intervals of a pass. The errors that are looked for count no more.
     #[inline(always)]
     fn begin_pass(&mut self, work: &mut Work<'_>, lane: u8, pass: usize) {
-        let (frame_bits, most) = (work.tables.frame_bits(), if pass < SIMULTANEOUS_PASSES { usize::MAX } else { 1 });
-        let short_places = work.tables.schedule().short_places();
+        let most = if pass < SIMULTANEOUS_PASSES { usize::MAX } else { 1 };
+        let mut row = work.frames.row(self.frame(lane), pass);
         let (long, narrow, open) = (&mut self.long, &mut self.narrow, &mut self.open[usize::from(lane)]);
-        work.frames.row(self.group.start + usize::from(lane), pass).take_odd(frame_bits, most, |odd| {
+        row.take_odd(work.tables.frame_bits(), most, |odd| {
             let (low, high) = (odd.start as u32, odd.end as u32);
-            let list = if odd.len() <= short_places { &mut *narrow } else { &mut *long };
-            list.push(Long { low, high, lane, place: Place::Pass(pass as u8) });
+            let odd = Long { low, high, lane, place: Place::Pass(pass as u8) };
+            if odd.is_short(work.tables) { &mut *narrow } else { &mut *long }.push(odd);
             *open += 1;
         });
     }
@@ -365,7 +336,7 @@ impl Search {
     fn begin_check(&mut self, work: &Work<'_>, lane: u8, place: Place) {
         let whole = Long { low: 0, high: work.tables.frame_bits() as u32, lane, place };
         self.open[usize::from(lane)] += 1;
-        if self.is_short(work, &whole) {
+        if whole.is_short(work.tables) {
             self.narrow.push(whole);
         } else {
             self.long.push(whole);
@@ -389,25 +360,11 @@ impl Search {
         self.group.start + usize::from(lane)
     }
 
-    #[inline(always)]
-    fn is_short(&self, work: &Work<'_>, odd: &Long) -> bool {
-        (odd.high - odd.low) as usize <= work.tables.schedule().short_places()
-    }
-
     /// Asks for the memory of a place.
     #[inline(always)]
     fn prefetch(&self, work: &Work<'_>, lane: u8, place: Place, at: u32) {
         if let Place::Pass(pass) = place {
             work.frames.prefetch(self.frame(lane), pass.into(), at as usize);
         }
-    }
-}
-
-/// The bit of the frame at a place of a pass, or of a check.
-#[inline(always)]
-fn bit_at(tables: &Tables, place: Place, at: u32) -> u16 {
-    match place {
-        Place::Pass(pass) => tables.order(pass.into())[at as usize],
-        Place::Check(_) => at as u16,
     }
 }

@@ -4,7 +4,7 @@
 use qkdpp_kernels::simd::deposit;
 use zeroize::Zeroize;
 
-use super::search::Place;
+use super::place::Place;
 
 /// What a search needs to know of at most 64 places, from when its interval is that short to its end. The unknown ones are
 /// counted: the n-th bit of a word stands for the n-th of them.

@@ -328,3 +328,37 @@ impl Tree {
         self.levels.get(level).map_or(&[], Vec::as_slice)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cascade::Variant;
+
+    #[test]
+    fn a_column_has_a_block_of_each_late_pass() {
+        for variant in Variant::ALL {
+            let tables = Tables::new(variant.schedule(0.02, 3000), &[3; 32]).unwrap();
+            let late = tables.late();
+            assert!(late.early().len() >= Late::EARLIEST.min(tables.passes()), "{variant:?}");
+            for bit in [0, 777, 2999] {
+                for (pass, _) in late.passes() {
+                    let block = usize::from(tables.places(bit)[pass]) / tables.schedule().block_bits()[pass];
+                    assert_eq!(late.blocks(tables.column(bit), pass), 1 << block, "{variant:?}, pass {pass}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_asked_of_an_even_number_of_errors_follows() {
+        for variant in Variant::ALL {
+            let tables = Tables::new(variant.schedule(0.02, 3000), &[3; 32]).unwrap();
+            let (late, bits) = (tables.late(), [5, 70, 71, 1234, 2222, 2999]);
+            let syndrome = bits.iter().fold(0, |sum, &bit| sum ^ tables.column(bit));
+            assert_eq!(late.completed(syndrome & late.asked()), syndrome, "{variant:?}");
+            let implied = late.passes().count() as u32;
+            let blocks: u32 = late.passes().map(|(_, blocks)| blocks.len() as u32).sum();
+            assert_eq!(late.asked().count_ones(), blocks - implied + tables.schedule().checks() as u32);
+        }
+    }
+}

@@ -9,7 +9,10 @@
 //! t = (1 − 2q)^(u−1), with a minus sign if the interval is odd. If p is the probability without the interval, the odds of the
 //! bit are p/(1 − p) · (1 − t)/(1 + t). Weights are these probabilities in integers, since both sides must choose the same cuts.
 
-use super::search::{Place, Work};
+use std::ops::Range;
+
+use super::place::Place;
+use super::search::Work;
 use super::short::Short;
 
 /// For an expected QBER Q, the weights of bits by what the first pass (p = q = Q) and the second (p = Q, q = Q/2: about half of the
@@ -88,6 +91,26 @@ impl Sums {
     }
 }
 
+/// The pass whose order a search follows, if any, and that which says how likely its bits are wrong.
+#[inline(always)]
+fn passes(place: Place) -> (Option<usize>, usize) {
+    match place {
+        Place::Pass(0) => (Some(0), 1),
+        Place::Pass(pass) => (Some(usize::from(pass)), 0),
+        Place::Check(_) => (None, 0),
+    }
+}
+
+/// Asks for the memory of what the weights of some places depend on.
+#[inline(always)]
+pub(super) fn prefetch(work: &Work<'_>, frame: usize, place: Place, odd: Range<usize>) {
+    let (own, other) = passes(place);
+    for at in odd {
+        let bit = own.map_or(at, |own| work.tables.order(own)[at].into());
+        work.frames.prefetch(frame, other, work.tables.places(bit)[other].into());
+    }
+}
+
 /// The weights of the unknown places from `base` on, summed up from the first one.
 #[inline(always)]
 pub(super) fn sums(
@@ -98,11 +121,7 @@ pub(super) fn sums(
     base: u32,
     unknown: u64,
 ) -> [u32; MOST + 1] {
-    let (own, other) = match place {
-        Place::Pass(0) => (Some(0), 1),
-        Place::Pass(pass) => (Some(usize::from(pass)), 0),
-        Place::Check(_) => (None, 0),
-    };
+    let (own, other) = passes(place);
     let row = work.frames.row(frame, other);
     let (mut sums, mut count, mut rest) = ([0; MOST + 1], 0, unknown);
     while rest != 0 {

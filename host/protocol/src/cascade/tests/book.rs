@@ -279,7 +279,8 @@ impl Group<'_> {
 
     /// The odd intervals that a frame searches next.
     fn odd(&mut self, frame: usize) -> Vec<Search> {
-        let search = |pass, check, range| Search { frame, pass, check, range, short: None, right: Vec::new() };
+        let search =
+            |pass, check, range| Search { frame, pass, check, range, short: None, right: Vec::new() };
         let is_odd = |intervals: &Vec<(Range<usize>, bool)>| intervals.iter().any(|(_, odd)| *odd);
         if let Some(pass) = self.frames[frame].passes.iter().position(is_odd) {
             let at_once = if pass >= 2 { 1 } else { usize::MAX };
