@@ -2,7 +2,6 @@
 //! `cargo xtask cascade-sweep` runs it, in about a quarter of an hour.
 
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 
 use plotters::coord::Shift;
@@ -64,10 +63,10 @@ fn plot(curves: &[(&str, Vec<Point>)]) -> Result<String, Failure> {
         let root = SVGBackend::with_string(&mut svg, (1100, 760)).into_drawing_area();
         root.fill(&WHITE)?;
         let charts = root.split_evenly((2, 2));
-        chart(&charts[0], "f", 1.0..1.08, curves, |point| point.f)?;
-        chart(&charts[1], "Mb/s of sifted key, slower side", 0.0..300.0, curves, |point| point.rate)?;
-        chart(&charts[2], "rounds of a block", 0.0..2500.0, curves, |point| point.rounds)?;
-        chart(&charts[3], "failed frames, upper end of 95 %, in 10^-4", 0.0..60.0, curves, |point| {
+        chart(&charts[0], "f", 1.0, curves, |point| point.f)?;
+        chart(&charts[1], "Mb/s of sifted key, slower side", 0.0, curves, |point| point.rate)?;
+        chart(&charts[2], "rounds of a block", 0.0, curves, |point| point.rounds)?;
+        chart(&charts[3], "failed frames, upper end of 95 %, in 10^-4", 0.0, curves, |point| {
             1e4 * point.failures
         })?;
         root.present()?;
@@ -75,18 +74,20 @@ fn plot(curves: &[(&str, Vec<Point>)]) -> Result<String, Failure> {
     Ok(svg)
 }
 
+/// All points of the curves, from `least` up, with the names at the right, where there are none.
 fn chart(
     area: &DrawingArea<SVGBackend<'_>, Shift>,
     title: &str,
-    range: Range<f64>,
+    least: f64,
     curves: &[(&str, Vec<Point>)],
     value: impl Fn(&Point) -> f64,
 ) -> Result<(), Failure> {
+    let most = curves.iter().flat_map(|(_, curve)| curve).map(&value).fold(least, f64::max);
     let mut chart = ChartBuilder::on(area)
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(56)
-        .build_cartesian_2d(0.0..0.115, range)?;
+        .build_cartesian_2d(0.0..0.14, least..least + 1.05 * (most - least))?;
     chart.configure_mesh().x_desc("QBER").y_desc(title).draw()?;
     for (index, (name, curve)) in curves.iter().enumerate() {
         let colour = Palette99::pick(index).mix(1.0);
@@ -96,6 +97,7 @@ fn chart(
             .label(*name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
     }
-    chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
+    let names = SeriesLabelPosition::UpperRight;
+    chart.configure_series_labels().position(names).border_style(BLACK).background_style(WHITE).draw()?;
     Ok(())
 }

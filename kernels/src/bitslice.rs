@@ -31,6 +31,8 @@ pub fn slices<const LANES: usize>(frames: &Bits, start: usize, len: usize) -> Ve
 }
 
 /// Transposes a matrix of 64 × 64 bits: bit j of word i becomes bit i of word j.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
 pub fn transpose(block: &mut [u64; 64]) {
     let mut lanes = block.map(|word| [word]);
     transpose_lanes(&mut lanes);

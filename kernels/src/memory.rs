@@ -3,10 +3,16 @@
 
 /// `len` times `value`, on large pages where the system has them.
 pub fn filled<T: Clone>(value: T, len: usize) -> Vec<T> {
+    let mut table = reserved(len);
+    table.resize(len, value);
+    table
+}
+
+/// No values yet, and memory for `len` that does not move before there are more, on large pages where the system has them.
+pub fn reserved<T>(len: usize) -> Vec<T> {
     let mut table = Vec::with_capacity(len);
     #[cfg(target_os = "linux")]
     linux::ask_for_large_pages(table.spare_capacity_mut());
-    table.resize(len, value);
     table
 }
 
@@ -40,7 +46,7 @@ mod linux {
 
 #[cfg(test)]
 mod tests {
-    use super::filled;
+    use super::{filled, reserved};
 
     #[test]
     fn tables_of_all_sizes_are_filled() {
@@ -48,6 +54,16 @@ mod tests {
             let table = filled(len as u64 | 1 << 40, len);
             assert_eq!(table.len(), len);
             assert!(table.iter().all(|&value| value == len as u64 | 1 << 40));
+        }
+    }
+
+    #[test]
+    fn reserved_memory_stays_where_it_is() {
+        for len in [1, 511, (1 << 18) + 77] {
+            let mut table = reserved(len);
+            let place = table.as_ptr();
+            table.extend((0..len).map(|value| value as u64));
+            assert_eq!(table.as_ptr(), place);
         }
     }
 }

@@ -9,7 +9,7 @@ use qkdpp_kernels::simd::fastest;
 use qkdpp_kernels::{Bits, ShapeError, Shared};
 
 use super::CascadeError;
-use super::frames::Frames;
+use super::frames::{Frames, Own};
 use super::packed::{Packer, Reader};
 use super::search::{Contradiction, Search, Work};
 use super::sweep::Sweep;
@@ -65,8 +65,8 @@ enum Stage {
     OtherBlocks(Search),
     /// Every frame asks what it needs.
     Search(Search),
-    /// Nothing is left to ask: the located errors of each frame.
-    Finished(Vec<Bits>),
+    /// Nothing is left to ask.
+    Finished,
     /// The peer contradicted itself.
     #[default]
     Failed,
@@ -151,12 +151,18 @@ impl Engine {
     ///
     /// Few errors may remain after the last pass; verification has to find them.
     pub fn located_errors(&self) -> Bits {
-        let nothing = Bits::zeros(self.block.tables.frame_bits());
-        let of_group = |group: &Group| match &group.stage {
-            Stage::Finished(frames) => frames.clone(),
-            _ => vec![nothing.clone(); group.frames.len()],
+        let frame_bits = self.block.tables.frame_bits();
+        if self.groups.iter().all(|group| matches!(group.stage, Stage::Finished))
+            && frame_bits.is_multiple_of(64)
+        {
+            return Bits::from_words(self.frames.all_located().to_vec(), self.block.frames * frame_bits);
+        }
+        let of_frame = |group: &Group, frame| match group.stage {
+            Stage::Finished => Bits::from_words(self.frames.located(frame).to_vec(), frame_bits),
+            _ => Bits::zeros(frame_bits),
         };
-        let frames: Vec<Bits> = self.groups.iter().flat_map(of_group).collect();
+        let of_group = |group: &Group| group.frames.clone().map(|frame| of_frame(group, frame)).collect();
+        let frames: Vec<Bits> = self.groups.iter().flat_map::<Vec<Bits>, _>(of_group).collect();
         Bits::concat(&frames)
     }
 
@@ -196,11 +202,12 @@ impl Engine {
         let mut differences = self.own.differences(peer);
         self.own.clear();
         let Self { block, groups, frames, own, .. } = self;
-        let mut work = Work { tables: &block.tables, frames, questions: own };
+        let keys = Own { key: &block.key, parities: &block.parities };
+        let mut work = Work { tables: &block.tables, own: keys, frames, questions: own };
         for group in groups {
             let settled = fastest(
                 #[inline(always)]
-                || group.settle(block, &mut work, &mut differences),
+                || group.settle(&mut work, &mut differences),
             );
             settled.map_err(|Contradiction { frame, bit }| CascadeError::Contradiction {
                 round: self.rounds,
@@ -231,26 +238,24 @@ impl Group {
 
     /// Takes the differences of this group's questions, and asks those of the next round.
     #[inline(always)]
-    fn settle(
-        &mut self,
-        block: &Block,
-        work: &mut Work<'_>,
-        differences: &mut Reader,
-    ) -> Result<(), Contradiction> {
+    fn settle(&mut self, work: &mut Work<'_>, differences: &mut Reader) -> Result<(), Contradiction> {
+        if let Stage::Search(search) = &mut self.stage {
+            search.round(work, differences)?;
+            if search.is_finished() {
+                self.stage = Stage::Finished;
+            }
+            return Ok(());
+        }
         self.stage = match std::mem::take(&mut self.stage) {
             Stage::Blocks(mut sweep) => {
                 sweep.settle_blocks(work.tables, differences);
-                self.halve(block, sweep, 0, work)?
+                self.halve(sweep, 0, work)?
             }
             Stage::Level(mut sweep, level) => {
                 sweep.settle_level(work.tables, level, differences);
-                self.halve(block, sweep, level + 1, work)?
+                self.halve(sweep, level + 1, work)?
             }
-            Stage::OtherBlocks(search) => self.search(search, work, differences)?,
-            Stage::Search(mut search) => {
-                search.round(work, differences)?;
-                self.go_on(search, work)
-            }
+            Stage::OtherBlocks(search) => Self::search(search, work, differences)?,
             ended => ended,
         };
         Ok(())
@@ -258,45 +263,28 @@ impl Group {
 
     /// The next level of pass 0, or the other passes where no interval is odd any more.
     #[inline(always)]
-    fn halve(
-        &self,
-        block: &Block,
-        sweep: Sweep,
-        level: usize,
-        work: &mut Work<'_>,
-    ) -> Result<Stage, Contradiction> {
+    fn halve(&self, sweep: Sweep, level: usize, work: &mut Work<'_>) -> Result<Stage, Contradiction> {
         let before = work.questions.len();
         sweep.ask_level(work.tables, level, work.questions);
         if work.questions.len() > before {
             return Ok(Stage::Level(sweep, level));
         }
-        let Block { tables, key, parities, .. } = block;
-        work.frames.take(tables, key, parities, &sweep, self.frames.clone());
+        work.frames.take(work.tables, &work.own, &sweep.found(), self.frames.clone());
         let search = Search::new(self.frames.clone());
         search.ask_blocks(work);
         if work.questions.len() > before {
             return Ok(Stage::OtherBlocks(search));
         }
-        self.search(search, work, &mut Reader::default())
+        Self::search(search, work, &mut Packer::default().differences(&[]))
     }
 
     #[inline(always)]
     fn search(
-        &self,
         mut search: Search,
         work: &mut Work<'_>,
         differences: &mut Reader,
     ) -> Result<Stage, Contradiction> {
         search.settle_blocks(work, differences)?;
-        Ok(self.go_on(search, work))
-    }
-
-    #[inline(always)]
-    fn go_on(&self, search: Search, work: &Work<'_>) -> Stage {
-        if !search.is_finished() {
-            return Stage::Search(search);
-        }
-        let located = |frame| Bits::from_words(work.frames.located(frame).to_vec(), work.tables.frame_bits());
-        Stage::Finished(self.frames.clone().map(located).collect())
+        Ok(if search.is_finished() { Stage::Finished } else { Stage::Search(search) })
     }
 }

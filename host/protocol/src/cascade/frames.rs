@@ -3,37 +3,52 @@
 use std::ops::Range;
 
 use qkdpp_kernels::Bits;
-use qkdpp_kernels::bitslice::GROUP;
-use qkdpp_kernels::memory::filled;
+use qkdpp_kernels::memory::{filled, reserved};
 use qkdpp_kernels::simd::prefetch;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-use super::row::{Cell, Row, fold, odd_ones, window};
-use super::sweep::Sweep;
-use super::tables::Tables;
+use super::row::{Cell, Row, cell_after, cell_before, fold, odd_ones, ones, window};
+use super::sweep::Swept;
+use super::tables::{Tables, asked_blocks};
 use crate::wire::Role;
 
 /// Between the cells of two rows: rows of a power of two would all begin in the same set of a cache.
 const PADDING: usize = 2;
 
-/// Cells that are filled together: more than one of a frame's, since those of all frames lie far apart.
-const LINE: usize = 8;
+/// Up to how many cells of an interval are asked for at once.
+const MOST_AHEAD: usize = 8;
 
-/// The frames of a block, each with a row of cells for every pass.
+/// A pass of which a frame has no row yet.
+const NO_ROW: u32 = u32::MAX;
+
+/// A side's key, and for each pass but the first the running parities of its frames.
+pub(super) struct Own<'a> {
+    pub(super) key: &'a Bits,
+    pub(super) parities: &'a [Bits],
+}
+
+/// The frames of a block, each with a row of cells for every pass that it has searched so far, and for the first ones in any case.
 pub(super) struct Frames {
     passes: usize,
     words: usize,
-    cells: Zeroizing<Vec<Cell>>,
+    /// Row by row, as they came; their memory never moves.
+    cells: Vec<Cell>,
     /// Row by row, which cells have a cut, then which have an odd interval.
     summaries: Vec<u64>,
-    /// Row by row, the number of odd intervals.
-    odd_intervals: Vec<u32>,
-    /// Frame by frame, the parity of the errors left in each check.
-    checks: Vec<u16>,
+    /// Which row each frame has for each pass.
+    rows: Vec<u32>,
+    /// The parities of the errors left in each frame's checks and blocks of late passes; at first the own parities of these.
+    syndromes: Zeroizing<Vec<u64>>,
     /// The located errors, as words of each frame.
     located: Vec<u64>,
     /// All ones where this side corrects its key.
     corrected: u64,
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        self.cells.iter_mut().for_each(|cell| cell.key.zeroize());
+    }
 }
 
 impl Frames {
@@ -44,122 +59,229 @@ impl Frames {
         Self {
             passes,
             words,
-            cells: Zeroizing::new(filled(Cell::default(), rows * (words + PADDING))),
-            summaries: filled(0, 2 * rows * words.div_ceil(64)),
-            odd_intervals: vec![0; rows],
-            checks: vec![0; count],
+            cells: reserved(rows * (words + PADDING)),
+            summaries: reserved(rows * 2 * words.div_ceil(64)),
+            rows: vec![NO_ROW; rows],
+            syndromes: Zeroizing::new(vec![0; count]),
             located: filled(0, count * words),
             corrected: if role == Role::Bob { u64::MAX } else { 0 },
         }
     }
 
-    /// Carries over to all passes what `sweep` found in a group. `parities`: the running parities of all frames for each pass
-    /// but the first.
+    /// Carries over to the early passes what the sweep has found in a group, and sums up the syndromes of its frames.
     #[inline(always)]
-    pub(super) fn take(
-        &mut self,
-        tables: &Tables,
-        key: &Bits,
-        parities: &[Bits],
-        sweep: &Sweep,
-        group: Range<usize>,
-    ) {
-        self.take_first_pass(tables, key, sweep, &group);
-        for (pass, parities) in (1..).zip(parities) {
-            self.take_pass(tables, pass, parities, sweep, &group);
-        }
-    }
-
-    #[inline(always)]
-    fn take_first_pass(&mut self, tables: &Tables, key: &Bits, sweep: &Sweep, group: &Range<usize>) {
-        let frame_bits = tables.frame_bits();
-        for line in (0..self.words).step_by(LINE) {
-            let end = (line + LINE).min(self.words);
-            let found: [_; LINE] = std::array::from_fn(|word| sweep.words((line + word).min(end - 1)));
-            for (lane, frame) in group.clone().enumerate() {
-                for (word, [cuts, errors, known]) in (line..end).zip(&found) {
-                    let of_frame = u64::MAX >> (64 - (frame_bits - 64 * word).min(64));
-                    let own = key.word_at(frame * frame_bits + 64 * word) & of_frame;
-                    let key = own ^ errors[lane] & self.corrected;
-                    self.set_cell(frame, 0, word, Cell { key, cut: cuts[lane], odd: 0, known: known[lane] });
-                    self.located[frame * self.words + word] = errors[lane];
-                }
+    pub(super) fn take(&mut self, tables: &Tables, own: &Own<'_>, swept: &Swept, group: Range<usize>) {
+        let mut bits = Zeroizing::new(vec![0; self.words]);
+        for (lane, frame) in group.enumerate() {
+            self.located[frame * self.words..][..self.words].copy_from_slice(swept.errors(lane));
+            copy_frame(own.key, frame, tables.frame_bits(), &mut bits);
+            for (bits, errors) in bits.iter_mut().zip(swept.errors(lane)) {
+                *bits ^= errors & self.corrected;
+            }
+            let known = swept.known(lane, tables.frame_bits());
+            let cells = bits.iter().zip(swept.cuts(lane)).zip(known);
+            self.begin_row(frame, 0, cells.map(|((&key, &cut), known)| Cell { key, cut, odd: 0, known }));
+            self.syndromes[frame] = self.own_syndrome(tables, own, frame, &bits);
+            for pass in tables.late().early().skip(1) {
+                self.open(tables, own, frame, pass);
             }
         }
     }
 
+    /// The own parities, as corrected so far, of a frame's checks and blocks of late passes; `bits` are the frame's.
     #[inline(always)]
-    fn take_pass(
-        &mut self,
-        tables: &Tables,
-        pass: usize,
-        parities: &Bits,
-        sweep: &Sweep,
-        group: &Range<usize>,
-    ) {
-        let frame_bits = tables.frame_bits();
-        let mut last = Zeroizing::new([0; GROUP]);
-        for line in (0..self.words).step_by(LINE) {
-            let end = (line + LINE).min(self.words);
-            let found: [_; LINE] =
-                std::array::from_fn(|word| sweep.permuted(tables, pass, (line + word).min(end - 1)));
-            for (lane, frame) in group.clone().enumerate() {
-                for (word, [errors, known]) in (line..end).zip(&found) {
-                    let of_frame = u64::MAX >> (64 - (frame_bits - 64 * word).min(64));
-                    let running = parities.word_at(frame * frame_bits + 64 * word);
-                    let own = (running ^ (running << 1 | last[lane])) & of_frame;
-                    last[lane] = running >> 63;
-                    let key = own ^ errors[lane] & self.corrected;
-                    let cut = tables.starts(pass)[word];
-                    self.set_cell(frame, pass, word, Cell { key, cut, odd: 0, known: known[lane] });
-                }
+    fn own_syndrome(&self, tables: &Tables, own: &Own<'_>, frame: usize, bits: &[u64]) -> u64 {
+        let mut corrections = 0;
+        for bit in ones(self.located(frame).iter().copied()) {
+            corrections ^= tables.column(bit);
+        }
+        // The checks of the corrected bits, the blocks of the bits before.
+        let late = tables.late();
+        let mut syndrome = corrections & self.corrected & !late.of_checks(u64::MAX);
+        for check in 0..tables.schedule().checks() {
+            let mut sum = 0;
+            for (bits, mask) in bits.iter().zip(tables.mask(check)) {
+                sum ^= bits & mask;
             }
+            syndrome |= late.of_checks(u64::from(odd_ones(sum)) << check);
+        }
+        for (pass, blocks) in late.passes() {
+            let start = frame * tables.frame_bits();
+            let mut before = false;
+            for (block, at) in asked_blocks(tables, pass).zip(blocks) {
+                let running = own.parities[pass - 1].get(start + block.end - 1);
+                syndrome ^= u64::from(running ^ before) << at;
+                before = running;
+            }
+        }
+        syndrome
+    }
+
+    /// Makes the row of a pass but the first, of a frame that has that one.
+    #[inline(always)]
+    fn open(&mut self, tables: &Tables, own: &Own<'_>, frame: usize, pass: usize) {
+        let mut running = Zeroizing::new(vec![0; self.words]);
+        copy_frame(&own.parities[pass - 1], frame, tables.frame_bits(), &mut running);
+        let mut last = 0;
+        let cells = running.iter().zip(tables.starts(pass)).map(|(&running, &cut)| {
+            let key = running ^ (running << 1 | last);
+            last = running >> 63;
+            Cell { key, cut, odd: 0, known: 0 }
+        });
+        self.begin_row(frame, pass, cells);
+        let [first, row] = [0, pass].map(|pass| self.row_at(frame, pass) * self.stride());
+        let (before, cells) = self.cells.split_at_mut(row);
+        let known = before[first..][..self.words].iter().map(|cell| cell.known);
+        let located = &self.located[frame * self.words..][..self.words];
+        for bit in ones(known) {
+            let error = located[bit / 64] >> (bit % 64) & 1;
+            let place = usize::from(tables.places(bit)[pass]);
+            cells[place / 64].known |= 1 << (place % 64);
+            cells[place / 64].key ^= (error & self.corrected) << (place % 64);
+        }
+    }
+
+    /// Makes the row of a late pass, with its odd blocks.
+    #[inline(always)]
+    fn open_late(&mut self, tables: &Tables, own: &Own<'_>, frame: usize, pass: usize) {
+        self.open(tables, own, frame, pass);
+        let odd = tables.late().blocks(self.syndromes[frame], pass);
+        for block in ones([odd]) {
+            self.row(frame, pass).flip_odd(block * tables.schedule().block_bits()[pass]);
         }
     }
 
     #[inline(always)]
-    fn set_cell(&mut self, frame: usize, pass: usize, word: usize, cell: Cell) {
-        let row = frame * self.passes + pass;
-        self.cells[row * (self.words + PADDING) + word] = cell;
-        self.summaries[2 * row * self.words.div_ceil(64) + word / 64] |=
-            u64::from(cell.cut != 0) << (word % 64);
+    fn begin_row(&mut self, frame: usize, pass: usize, cells: impl Iterator<Item = Cell>) {
+        let row = self.cells.len() / self.stride();
+        assert!(self.cells.capacity() - self.cells.len() >= self.stride(), "a row for each pass of a frame");
+        self.rows[frame * self.passes + pass] = row as u32;
+        self.cells.extend(cells);
+        self.cells.resize((row + 1) * self.stride(), Cell::default());
+        let summary_words = self.words.div_ceil(64);
+        for cells in self.cells[row * self.stride()..][..self.words].chunks(64) {
+            let cut = cells.iter().rev().fold(0, |word, cell| word << 1 | u64::from(cell.cut != 0));
+            self.summaries.push(cut);
+        }
+        self.summaries.resize((row + 1) * 2 * summary_words, 0);
     }
 
-    /// A frame in one pass.
+    /// Cells from the beginning of a row to that of the next.
+    #[inline(always)]
+    fn stride(&self) -> usize {
+        self.words + PADDING
+    }
+
+    #[inline(always)]
+    fn row_at(&self, frame: usize, pass: usize) -> usize {
+        self.rows[frame * self.passes + pass] as usize
+    }
+
+    #[inline(always)]
+    fn has_row(&self, frame: usize, pass: usize) -> bool {
+        self.rows[frame * self.passes + pass] != NO_ROW
+    }
+
+    /// A frame in a pass that it has a row of.
     #[inline(always)]
     pub(super) fn row(&mut self, frame: usize, pass: usize) -> Row<'_> {
-        let row = frame * self.passes + pass;
-        let summary = 2 * self.words.div_ceil(64);
+        let (row, summary) = (self.row_at(frame, pass), 2 * self.words.div_ceil(64));
+        let start = row * self.stride();
         Row {
-            cells: &mut self.cells[row * (self.words + PADDING)..][..self.words],
+            cells: &mut self.cells[start..][..self.words],
             summary: &mut self.summaries[row * summary..][..summary],
-            odd_intervals: &mut self.odd_intervals[row],
         }
     }
 
-    /// Asks for the memory of a place, which will be needed soon.
+    /// Asks for the memory of a place, if the frame has a row of the pass.
     #[inline(always)]
     pub(super) fn prefetch(&self, frame: usize, pass: usize, place: usize) {
-        let row = frame * self.passes + pass;
-        prefetch(&self.cells[row * (self.words + PADDING) + place / 64]);
+        if self.has_row(frame, pass) {
+            prefetch(&self.cells[self.row_at(frame, pass) * self.stride() + place / 64]);
+        }
     }
 
-    /// The lowest pass of a frame that has odd intervals.
+    /// Asks for the memory of all that changes with an error: its places, and where their intervals begin.
     #[inline(always)]
-    pub(super) fn first_odd_pass(&self, frame: usize) -> Option<usize> {
-        self.odd_intervals[frame * self.passes..][..self.passes].iter().position(|&count| count > 0)
+    pub(super) fn prefetch_error(&self, tables: &Tables, frame: usize, bit: usize) {
+        prefetch(&self.located[frame * self.words + bit / 64]);
+        for (pass, &place) in tables.places(bit).iter().enumerate() {
+            if self.has_row(frame, pass) {
+                let (row, cell) = (self.row_at(frame, pass), usize::from(place) / 64);
+                let first = row * self.stride();
+                prefetch(&self.cells[first + cell]);
+                let cuts = self.cut_cells(row);
+                if cuts[cell / 64] >> (cell % 64) & 1 == 0
+                    && let Some(before) = cell_before(cuts, cell)
+                {
+                    prefetch(&self.cells[first + before]);
+                }
+            }
+        }
     }
 
-    /// The parities of the errors left in a frame's checks.
+    /// Asks for the memory of all that changes when a bit is known.
     #[inline(always)]
-    pub(super) fn checks(&self, frame: usize) -> u16 {
-        self.checks[frame]
+    pub(super) fn prefetch_bit(&self, tables: &Tables, frame: usize, bit: usize) {
+        for (pass, &place) in tables.places(bit).iter().enumerate() {
+            self.prefetch(frame, pass, place.into());
+        }
     }
 
-    /// Takes what is asked of a frame's checks.
+    /// The lowest pass of a frame that has odd intervals; it has a row from then on.
     #[inline(always)]
-    pub(super) fn set_checks(&mut self, frame: usize, odd: u16) {
-        self.checks[frame] = odd;
+    pub(super) fn first_odd_pass(&mut self, tables: &Tables, own: &Own<'_>, frame: usize) -> Option<usize> {
+        let is_odd = |pass: &usize| {
+            if self.has_row(frame, *pass) {
+                self.odd_cells(self.row_at(frame, *pass)).iter().any(|&cells| cells != 0)
+            } else {
+                tables.late().blocks(self.syndromes[frame], *pass) != 0
+            }
+        };
+        let pass = (0..self.passes).find(is_odd)?;
+        if !self.has_row(frame, pass) {
+            self.open_late(tables, own, frame, pass);
+        }
+        Some(pass)
+    }
+
+    /// Asks for the memory of a pass's odd intervals, from their beginnings to their ends.
+    #[inline(always)]
+    pub(super) fn prefetch_odd(&self, frame: usize, pass: usize) {
+        let row = self.row_at(frame, pass);
+        for cell in ones(self.odd_cells(row).iter().copied()) {
+            let after = cell_after(self.cut_cells(row), cell).unwrap_or(cell).min(cell + MOST_AHEAD);
+            for cell in (cell..=after).step_by(2) {
+                prefetch(&self.cells[row * self.stride() + cell]);
+            }
+            prefetch(&self.cells[row * self.stride() + after]);
+        }
+    }
+
+    /// Which cells of a row have a cut.
+    #[inline(always)]
+    fn cut_cells(&self, row: usize) -> &[u64] {
+        let words = self.words.div_ceil(64);
+        &self.summaries[2 * row * words..][..words]
+    }
+
+    /// Which cells of a row have an odd interval.
+    #[inline(always)]
+    fn odd_cells(&self, row: usize) -> &[u64] {
+        let words = self.words.div_ceil(64);
+        &self.summaries[(2 * row + 1) * words..][..words]
+    }
+
+    /// A frame's syndrome: what is odd of its checks and blocks of late passes without a row.
+    #[inline(always)]
+    pub(super) fn syndrome(&self, frame: usize) -> u64 {
+        self.syndromes[frame]
+    }
+
+    /// Puts what the peer's parities differ in for the own ones.
+    #[inline(always)]
+    pub(super) fn set_syndrome(&mut self, frame: usize, odd: u64) {
+        self.syndromes[frame] = odd;
     }
 
     /// The parity of the own bits of a check in a range of the frame.
@@ -171,7 +293,7 @@ impl Frames {
         check: usize,
         range: Range<usize>,
     ) -> bool {
-        let row = &self.cells[frame * self.passes * (self.words + PADDING)..][..self.words];
+        let row = &self.cells[self.row_at(frame, 0) * self.stride()..][..self.words];
         let mask = tables.mask(check);
         odd_ones(fold(range, |word| row[word].key & mask[word]))
     }
@@ -191,38 +313,54 @@ impl Frames {
         (unknown & of_check, key)
     }
 
-    /// Records an error at `bit` of a frame, which was found in the pass `own` or in no pass; false if it was known before.
+    /// Records an error at `bit` of a frame, which was found in the pass `own` or in no pass.
     #[inline(always)]
-    pub(super) fn locate(&mut self, tables: &Tables, frame: usize, bit: usize, own: Option<usize>) -> bool {
-        let located = &mut self.located[frame * self.words + bit / 64];
-        if *located >> (bit % 64) & 1 == 1 {
-            return false;
-        }
-        *located |= 1 << (bit % 64);
-        self.checks[frame] ^= tables.code(bit);
+    pub(super) fn locate(&mut self, tables: &Tables, frame: usize, bit: usize, own: Option<usize>) {
+        self.located[frame * self.words + bit / 64] |= 1 << (bit % 64);
+        self.syndromes[frame] ^= tables.column(bit);
         let corrected = self.corrected;
         for (pass, &place) in tables.places(bit).iter().enumerate() {
-            let mut row = self.row(frame, pass);
-            row.learn(place.into(), corrected);
-            if own != Some(pass) {
-                let low = row.start_of(place.into());
-                row.flip_odd(low);
+            if self.has_row(frame, pass) {
+                let mut row = self.row(frame, pass);
+                row.learn(place.into(), corrected);
+                if own != Some(pass) {
+                    let low = row.start_of(place.into());
+                    row.flip_odd(low);
+                }
             }
         }
-        true
     }
 
     /// Records that a bit of a frame is right.
     #[inline(always)]
     pub(super) fn clear(&mut self, tables: &Tables, frame: usize, bit: usize) {
         for (pass, &place) in tables.places(bit).iter().enumerate() {
-            self.row(frame, pass).learn(place.into(), 0);
+            if self.has_row(frame, pass) {
+                self.row(frame, pass).learn(place.into(), 0);
+            }
         }
+    }
+
+    /// The located errors of all frames, each in whole words.
+    pub(super) fn all_located(&self) -> &[u64] {
+        &self.located
     }
 
     /// The located errors of a frame.
     #[inline(always)]
     pub(super) fn located(&self, frame: usize) -> &[u64] {
         &self.located[frame * self.words..][..self.words]
+    }
+}
+
+/// Copies a frame of a list of frames.
+#[inline(always)]
+fn copy_frame(frames: &Bits, frame: usize, frame_bits: usize, words: &mut [u64]) {
+    if frame_bits.is_multiple_of(64) {
+        return words.copy_from_slice(&frames.words()[frame * words.len()..][..words.len()]);
+    }
+    for (index, word) in words.iter_mut().enumerate() {
+        let of_frame = u64::MAX >> (64 - (frame_bits - 64 * index).min(64));
+        *word = frames.word_at(frame * frame_bits + 64 * index) & of_frame;
     }
 }

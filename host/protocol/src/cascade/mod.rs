@@ -34,6 +34,7 @@ mod engine;
 mod error;
 mod frames;
 mod packed;
+mod place;
 mod row;
 mod search;
 mod short;

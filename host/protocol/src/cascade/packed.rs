@@ -76,7 +76,6 @@ impl Packer {
 }
 
 /// Hands out the differences between both sides' parities, in their order.
-#[derive(Default)]
 pub(super) struct Reader {
     words: Vec<u64>,
     position: usize,

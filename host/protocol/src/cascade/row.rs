@@ -32,8 +32,8 @@ impl Zeroize for Cell {
 /// A frame in one pass.
 pub(super) struct Row<'a> {
     pub(super) cells: &'a mut [Cell],
+    /// Which cells have a cut, then which have an odd interval.
     pub(super) summary: &'a mut [u64],
-    pub(super) odd_intervals: &'a mut u32,
 }
 
 impl Row<'_> {
@@ -87,19 +87,8 @@ impl Row<'_> {
         if here != 0 {
             return 64 * cell + highest(here);
         }
-        let cell = self.cell_before(cell).expect("a row has a cut at 0");
+        let cell = cell_before(self.cut_cells(), cell).expect("a row has a cut at 0");
         64 * cell + highest(self.cells[cell].cut)
-    }
-
-    #[inline(always)]
-    fn cell_before(&self, cell: usize) -> Option<usize> {
-        let mut index = cell / 64;
-        let mut cells = self.cut_cells()[index] & ((1 << (cell % 64)) - 1);
-        while cells == 0 {
-            index = index.checked_sub(1)?;
-            cells = self.cut_cells()[index];
-        }
-        Some(64 * index + highest(cells))
     }
 
     /// The interval that starts at `low`, in a row of `bits` places.
@@ -110,13 +99,24 @@ impl Row<'_> {
         low..high
     }
 
-    /// The start of the first odd interval at or after `place`.
+    /// Hands out the first odd intervals, `most` of them, in a row of `bits` places, and makes them even.
     #[inline(always)]
-    pub(super) fn odd_from(&self, place: usize) -> Option<usize> {
-        if place / 64 == self.cells.len() {
-            return None;
+    pub(super) fn take_odd(&mut self, bits: usize, most: usize, mut take: impl FnMut(Range<usize>)) {
+        let mut left = most;
+        for index in 0..self.summary.len() / 2 {
+            for cell in ones([self.odd_cells()[index]]) {
+                let cell = 64 * index + cell;
+                while self.cells[cell].odd != 0 {
+                    if left == 0 {
+                        return;
+                    }
+                    let low = 64 * cell + self.cells[cell].odd.trailing_zeros() as usize;
+                    take(self.interval(low, bits));
+                    self.flip_odd(low);
+                    left -= 1;
+                }
+            }
         }
-        next(place / 64, u64::MAX << (place % 64), self.odd_cells(), |cell| self.cells[cell].odd)
     }
 
     /// How many bits are not known of the interval that holds `place`, and whether it is odd, in a row of `bits` places; none if
@@ -148,11 +148,6 @@ impl Row<'_> {
         let cell = low / 64;
         let odd = self.cells[cell].odd ^ 1 << (low % 64);
         self.cells[cell].odd = odd;
-        if odd >> (low % 64) & 1 == 1 {
-            *self.odd_intervals += 1;
-        } else {
-            *self.odd_intervals -= 1;
-        }
         let bit = 1 << (cell % 64);
         let at = self.summary.len() / 2 + cell / 64;
         let summary = &mut self.summary[at];
@@ -175,14 +170,42 @@ fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) ->
     if here != 0 {
         return Some(64 * cell + here.trailing_zeros() as usize);
     }
+    let cell = cell_after(summary, cell)?;
+    Some(64 * cell + word(cell).trailing_zeros() as usize)
+}
+
+/// The last cell before one that a summary has a one for.
+#[inline(always)]
+pub(super) fn cell_before(summary: &[u64], cell: usize) -> Option<usize> {
+    let mut index = cell / 64;
+    let mut cells = summary[index] & ((1 << (cell % 64)) - 1);
+    while cells == 0 {
+        index = index.checked_sub(1)?;
+        cells = summary[index];
+    }
+    Some(64 * index + highest(cells))
+}
+
+/// The first cell after one that a summary has a one for.
+#[inline(always)]
+pub(super) fn cell_after(summary: &[u64], cell: usize) -> Option<usize> {
     let mut index = cell / 64;
     let mut cells = summary[index] & (u64::MAX << (cell % 64) << 1);
     while cells == 0 {
         index += 1;
         cells = *summary.get(index)?;
     }
-    let cell = 64 * index + cells.trailing_zeros() as usize;
-    Some(64 * cell + word(cell).trailing_zeros() as usize)
+    Some(64 * index + cells.trailing_zeros() as usize)
+}
+
+/// The places of the ones in words, ascending.
+#[inline(always)]
+pub(super) fn ones(words: impl IntoIterator<Item = u64>) -> impl Iterator<Item = usize> {
+    words.into_iter().enumerate().flat_map(|(index, word)| {
+        let clear_lowest = |word: &u64| Some(word & (word - 1)).filter(|rest| *rest != 0);
+        let rests = std::iter::successors(Some(word).filter(|word| *word != 0), clear_lowest);
+        rests.map(move |rest| 64 * index + rest.trailing_zeros() as usize)
+    })
 }
 
 /// Position of the highest one.

@@ -17,6 +17,9 @@ use zeroize::Zeroizing;
 use super::packed::{Packer, Reader};
 use super::tables::{Node, Tables, Tree};
 
+/// Words of each frame that are transposed together: a cache line.
+const LINE: usize = 8;
+
 /// The state of pass 0. All rows are public but those of the key.
 pub(super) struct Sweep {
     /// The frames that there are.
@@ -25,8 +28,8 @@ pub(super) struct Sweep {
     prefix: Zeroizing<Vec<u64>>,
     /// Row i: frames that have cut an interval at i; these have asked for the parity of its left part.
     cuts: Vec<u64>,
-    /// Row i: frames whose bit i is wrong, and frames in which it is known whether it is.
-    told: Vec<[u64; 2]>,
+    /// Row i: frames whose bit i is wrong.
+    errors: Vec<u64>,
 }
 
 impl Sweep {
@@ -45,7 +48,7 @@ impl Sweep {
         prefix.truncate(frame_bits + 1);
         let rows = 64 * tables.words();
         let lanes = u64::MAX >> (GROUP - frames);
-        Self { lanes, prefix, cuts: vec![0; rows], told: vec![[0; 2]; rows] }
+        Self { lanes, prefix, cuts: vec![0; rows], errors: vec![0; rows] }
     }
 
     /// Asks for the blocks of all frames.
@@ -62,7 +65,7 @@ impl Sweep {
     pub(super) fn settle_blocks(&mut self, tables: &Tables, differences: &mut Reader) {
         for (start, tree) in blocks(tables) {
             let odd = differences.next_masked(self.lanes);
-            self.begin(start, tree.bits, self.lanes, odd);
+            self.begin(start, tree.bits, odd);
             self.cuts[start] |= self.lanes;
         }
     }
@@ -86,50 +89,81 @@ impl Sweep {
             for Node { low, split, high } in tree.level(level) {
                 let mask = self.cuts[start + split];
                 let left = differences.next_masked(mask);
-                self.begin(start + low, split - low, mask, left);
-                self.begin(start + split, high - split, mask, mask & !left);
+                self.begin(start + low, split - low, left);
+                self.begin(start + split, high - split, mask & !left);
             }
         }
     }
 
-    /// An interval whose parity is known in the frames of `asked`, and odd in those of `odd`.
+    /// An interval that is odd in the frames of `odd`.
     #[inline(always)]
-    fn begin(&mut self, low: usize, bits: usize, asked: u64, odd: u64) {
+    fn begin(&mut self, low: usize, bits: usize, odd: u64) {
         if bits == 1 {
-            let [wrong, known] = &mut self.told[low];
-            *wrong |= odd;
-            *known |= asked;
+            self.errors[low] |= odd;
         } else {
             self.cuts[low + bits / 2] |= odd;
         }
     }
 
-    /// Word `word` of each frame's cuts, errors and known bits in pass 0.
+    /// What was found in each frame.
     #[inline(always)]
-    pub(super) fn words(&self, word: usize) -> [[u64; GROUP]; 3] {
-        let mut cuts: [u64; GROUP] = self.cuts[64 * word..][..64].try_into().expect("64 rows");
-        transpose(&mut cuts);
-        let [errors, known] = transposed(self.told[64 * word..][..64].iter());
-        [cuts, errors, known]
-    }
-
-    /// Word `word` of each frame's errors and known bits in the order of a later pass.
-    #[inline(always)]
-    pub(super) fn permuted(&self, tables: &Tables, pass: usize, word: usize) -> [[u64; GROUP]; 2] {
-        let bits = tables.order(pass)[64 * word..].iter().take(64);
-        transposed(bits.map(|&bit| &self.told[usize::from(bit)]))
+    pub(super) fn found(&self) -> Swept {
+        Swept { words: self.cuts.len() / 64, cuts: by_frame(&self.cuts), errors: by_frame(&self.errors) }
     }
 }
 
-/// A word of each frame's errors and known bits.
-#[inline(always)]
-fn transposed<'a>(rows: impl Iterator<Item = &'a [u64; 2]>) -> [[u64; GROUP]; 2] {
-    let mut words = [[0; GROUP]; 2];
-    for (index, [wrong, known]) in rows.enumerate() {
-        (words[0][index], words[1][index]) = (*wrong, *known);
+/// What pass 0 has found in each frame of its group.
+pub(super) struct Swept {
+    words: usize,
+    cuts: Vec<u64>,
+    errors: Vec<u64>,
+}
+
+impl Swept {
+    /// Where the intervals of a frame begin, as words of the frame.
+    #[inline(always)]
+    pub(super) fn cuts(&self, lane: usize) -> &[u64] {
+        &self.cuts[lane * self.words..][..self.words]
     }
-    words.iter_mut().for_each(transpose);
-    words
+
+    /// The errors of a frame.
+    #[inline(always)]
+    pub(super) fn errors(&self, lane: usize) -> &[u64] {
+        &self.errors[lane * self.words..][..self.words]
+    }
+
+    /// The bits of a frame that are known, an interval each. The last one is, if an interval begins there.
+    #[inline(always)]
+    pub(super) fn known(&self, lane: usize, frame_bits: usize) -> impl Iterator<Item = u64> {
+        let cuts = self.cuts(lane);
+        cuts.iter().enumerate().map(move |(word, &here)| {
+            let end = if frame_bits <= 64 * (word + 1) { 1 << ((frame_bits - 1) % 64) } else { 0 };
+            let next = cuts.get(word + 1).map_or(0, |next| next << 63);
+            here & (here >> 1 | next | end)
+        })
+    }
+}
+
+/// Rows of 64 frames as words of each frame, one frame after the other.
+#[inline(always)]
+fn by_frame(rows: &[u64]) -> Vec<u64> {
+    let words = rows.len() / 64;
+    let mut frames = vec![0; GROUP * words];
+    for (line, rows) in rows.chunks(64 * LINE).enumerate() {
+        // As many words at a time as a frame has side by side in the cache.
+        let mut blocks = [[0; 64]; LINE];
+        for (block, rows) in blocks.iter_mut().zip(rows.as_chunks().0) {
+            *block = *rows;
+            transpose(block);
+        }
+        let filled = rows.len() / 64;
+        for (lane, frame) in frames.chunks_exact_mut(words).enumerate() {
+            for (word, block) in frame[LINE * line..][..filled].iter_mut().zip(&blocks) {
+                *word = block[lane];
+            }
+        }
+    }
+    frames
 }
 
 /// Where each block of pass 0 starts, and how it is halved.

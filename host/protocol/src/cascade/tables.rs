@@ -1,8 +1,10 @@
 //! [`Tables`]: what both sides derive from the schedule and the seed of a block before any parity is exchanged.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use qkdpp_kernels::ShapeError;
+use qkdpp_kernels::bitslice::transpose;
 use qkdpp_kernels::parities::Permutation;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 use sha3::{Digest, Sha3_256, Shake256};
@@ -24,9 +26,10 @@ pub struct Tables {
     bits: Vec<u16>,
     /// Place of each bit in every pass, bit after bit.
     places: Vec<u16>,
-    /// Check c sums up the bits whose code has bit c.
-    codes: Vec<u16>,
-    /// The same as masks of the frame's words, check after check.
+    late: Late,
+    /// What an error in each bit changes of a frame's syndrome.
+    columns: Vec<u64>,
+    /// The bits of each check as masks of the frame's words, check after check.
     masks: Vec<u64>,
     /// Starts of blocks, as words of the frame, pass after pass.
     starts: Vec<u64>,
@@ -60,10 +63,14 @@ impl Tables {
             .collect();
         let codes = codes(seed, frame_bits, schedule.checks());
         let masks = masks(&codes, schedule.checks());
+        let late = Late::new(&schedule);
+        let columns = (0..frame_bits)
+            .map(|bit| late.column(&schedule, &places[bit * passes..][..passes], codes[bit]))
+            .collect();
         let first = schedule.block_bits()[0];
         let trees = [Tree::new(first), Tree::new(frame_bits % first)];
         let starts = schedule.block_bits().iter().flat_map(|&block| starts(frame_bits, block)).collect();
-        Ok(Self { schedule, permutations, bits, places, codes, masks, starts, trees })
+        Ok(Self { schedule, permutations, bits, places, late, columns, masks, starts, trees })
     }
 
     /// The passes and their blocks.
@@ -104,15 +111,125 @@ impl Tables {
         &self.starts[pass * self.words()..][..self.words()]
     }
 
-    /// Which checks a bit belongs to.
-    pub(super) fn code(&self, bit: usize) -> u16 {
-        self.codes[bit]
+    /// Which passes are kept as parities of blocks at first.
+    pub(super) fn late(&self) -> &Late {
+        &self.late
+    }
+
+    /// What an error in a bit changes of a frame's syndrome.
+    #[inline(always)]
+    pub(super) fn column(&self, bit: usize) -> u64 {
+        self.columns[bit]
     }
 
     /// The bits of a check, as words of the frame.
     pub(super) fn mask(&self, check: usize) -> &[u64] {
         &self.masks[check * self.words()..][..self.words()]
     }
+}
+
+/// The last passes, of whose blocks there are few.
+///
+/// A frame's *syndrome* is one word: the parities of the blocks of these passes, one after the other, then those of the checks. What
+/// an error changes of all of them is then one XOR, and more is kept of a late pass only from when a frame has to search it.
+#[derive(Default)]
+pub(super) struct Late {
+    /// The first of them.
+    first: usize,
+    /// Where the blocks of each stand in a syndrome.
+    blocks: Vec<Range<u32>>,
+    /// Where the checks begin.
+    checks: u32,
+    /// What is asked of a syndrome: all but the last block of each pass, whose parity follows from the others'.
+    asked: u64,
+}
+
+impl Late {
+    /// From the third pass on at the earliest: the first two are searched in every frame.
+    const EARLIEST: usize = 2;
+
+    fn new(schedule: &Schedule) -> Self {
+        let blocks = |bits: &usize| schedule.frame_bits().div_ceil(*bits);
+        let (mut first, mut room) = (schedule.passes(), 64 - schedule.checks());
+        while first > Self::EARLIEST && blocks(&schedule.block_bits()[first - 1]) <= room {
+            first -= 1;
+            room -= blocks(&schedule.block_bits()[first]);
+        }
+        let mut late = Self { first, ..Self::default() };
+        for bits in &schedule.block_bits()[first..] {
+            let end = late.checks + blocks(bits) as u32;
+            late.asked |= ones(late.checks..end - 1);
+            late.blocks.push(late.checks..end);
+            late.checks = end;
+        }
+        late.asked |= ones(late.checks..late.checks + schedule.checks() as u32);
+        late
+    }
+
+    fn column(&self, schedule: &Schedule, places: &[u16], code: u16) -> u64 {
+        let passes = self.blocks.iter().zip(&places[self.first..]).zip(&schedule.block_bits()[self.first..]);
+        passes.fold(u64::from(code).unbounded_shl(self.checks), |column, ((blocks, &place), bits)| {
+            column | 1 << (blocks.start as usize + usize::from(place) / bits)
+        })
+    }
+
+    /// The passes that are not late.
+    pub(super) fn early(&self) -> Range<usize> {
+        0..self.first
+    }
+
+    /// The late passes, each with the place of its blocks in a syndrome.
+    pub(super) fn passes(&self) -> impl Iterator<Item = (usize, Range<u32>)> {
+        (self.first..).zip(self.blocks.iter().cloned())
+    }
+
+    /// The parities of a late pass's blocks, the first one lowest.
+    #[inline(always)]
+    pub(super) fn blocks(&self, syndrome: u64, pass: usize) -> u64 {
+        let blocks = &self.blocks[pass - self.first];
+        (syndrome & ones(blocks.clone())) >> blocks.start
+    }
+
+    /// The parities of the checks, the first one lowest.
+    #[inline(always)]
+    pub(super) fn checks(&self, syndrome: u64) -> u64 {
+        syndrome.unbounded_shr(self.checks)
+    }
+
+    /// A syndrome of these checks, which changes no block.
+    pub(super) fn of_checks(&self, checks: u64) -> u64 {
+        checks.unbounded_shl(self.checks)
+    }
+
+    /// Which bits of a syndrome are asked.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked
+    }
+
+    /// Puts in what follows: the parities of all blocks of a pass add up to 0.
+    #[inline(always)]
+    pub(super) fn completed(&self, syndrome: u64) -> u64 {
+        let last = |blocks: &Range<u32>| {
+            let odd = (syndrome & ones(blocks.clone())).count_ones() % 2;
+            u64::from(odd) << (blocks.end - 1)
+        };
+        self.blocks.iter().fold(syndrome, |syndrome, blocks| syndrome | last(blocks))
+    }
+}
+
+/// Ones at the places of a range within a word.
+#[inline(always)]
+fn ones(range: Range<u32>) -> u64 {
+    let below = |end: u32| 1_u64.unbounded_shl(end).wrapping_sub(1);
+    below(range.end) & !below(range.start)
+}
+
+/// The blocks of a pass but the last.
+#[inline(always)]
+pub(super) fn asked_blocks(tables: &Tables, pass: usize) -> impl Iterator<Item = Range<usize>> {
+    let (frame_bits, block_bits) = (tables.frame_bits(), tables.schedule().block_bits()[pass]);
+    let asked = frame_bits.div_ceil(block_bits) - 1;
+    (0..asked).map(move |block| block * block_bits..(block + 1) * block_bits)
 }
 
 /// The seed of a pass's permutation.
@@ -157,9 +274,12 @@ fn codes(seed: &[u8; 32], frame_bits: usize, checks: usize) -> Vec<u16> {
 fn masks(codes: &[u16], checks: usize) -> Vec<u64> {
     let words = codes.len().div_ceil(64);
     let mut masks = vec![0; words * checks];
-    for (bit, &code) in codes.iter().enumerate() {
-        for check in (0..checks).filter(|check| code >> check & 1 == 1) {
-            masks[check * words + bit / 64] |= 1 << (bit % 64);
+    for (word, codes) in codes.chunks(64).enumerate() {
+        let mut block = [0; 64];
+        block.iter_mut().zip(codes).for_each(|(row, &code)| *row = code.into());
+        transpose(&mut block);
+        for (mask, row) in masks.iter_mut().skip(word).step_by(words).zip(block) {
+            *mask = row;
         }
     }
     masks
@@ -206,5 +326,39 @@ impl Tree {
     /// The nodes of a level, ascending; none below the lowest.
     pub(super) fn level(&self, level: usize) -> &[Node] {
         self.levels.get(level).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cascade::Variant;
+
+    #[test]
+    fn a_column_has_a_block_of_each_late_pass() {
+        for variant in Variant::ALL {
+            let tables = Tables::new(variant.schedule(0.02, 3000), &[3; 32]).unwrap();
+            let late = tables.late();
+            assert!(late.early().len() >= Late::EARLIEST.min(tables.passes()), "{variant:?}");
+            for bit in [0, 777, 2999] {
+                for (pass, _) in late.passes() {
+                    let block = usize::from(tables.places(bit)[pass]) / tables.schedule().block_bits()[pass];
+                    assert_eq!(late.blocks(tables.column(bit), pass), 1 << block, "{variant:?}, pass {pass}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_asked_of_an_even_number_of_errors_follows() {
+        for variant in Variant::ALL {
+            let tables = Tables::new(variant.schedule(0.02, 3000), &[3; 32]).unwrap();
+            let (late, bits) = (tables.late(), [5, 70, 71, 1234, 2222, 2999]);
+            let syndrome = bits.iter().fold(0, |sum, &bit| sum ^ tables.column(bit));
+            assert_eq!(late.completed(syndrome & late.asked()), syndrome, "{variant:?}");
+            let implied = late.passes().count() as u32;
+            let blocks: u32 = late.passes().map(|(_, blocks)| blocks.len() as u32).sum();
+            assert_eq!(late.asked().count_ones(), blocks - implied + tables.schedule().checks() as u32);
+        }
     }
 }

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::weights::Weights;
+use super::weights::{self, Weights};
 
 /// A published variant of Cascade; Q is the QBER, n the frame length, k1 the block length of the first pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ const FAST: [(f64, [usize; 3]); 9] = [
     (0.0140, [128, 512, 4096]),
     (0.0245, [64, 256, 4096]),
     (0.0390, [32, 128, 4096]),
-    (0.0650, [16, 128, 2048]),
+    (0.0750, [16, 128, 2048]),
     (0.2500, [8, 64, 2048]),
 ];
 /// The same for [`Variant::Record`], so that f stays a little below its best in half the rounds.
@@ -133,7 +133,7 @@ const RECORD: [(f64, [usize; 3]); 9] = [
     (0.0140, [128, 1024, 8192]),
     (0.0245, [64, 256, 8192]),
     (0.0390, [32, 256, 8192]),
-    (0.0650, [16, 256, 8192]),
+    (0.0750, [16, 256, 8192]),
     (0.2500, [8, 256, 8192]),
 ];
 const OPT8_FIRST: Rule = Rule::PowerOfTwo { offset: -0.5, divisor: 1.0 };
@@ -202,7 +202,7 @@ impl Schedule {
 
     /// Up to how many places an interval is short: its unknown bits are counted then. Weights cost time for each.
     pub(super) fn short_places(&self) -> usize {
-        if self.weights.is_some() { 32 } else { 64 }
+        if self.weights.is_some() { weights::MOST } else { 64 }
     }
 
     /// How likely bits are wrong, if short intervals are cut by that.

@@ -9,7 +9,11 @@
 //! t = (1 − 2q)^(u−1), with a minus sign if the interval is odd. If p is the probability without the interval, the odds of the
 //! bit are p/(1 − p) · (1 − t)/(1 + t). Weights are these probabilities in integers, since both sides must choose the same cuts.
 
-use super::search::{Place, Work};
+use std::ops::Range;
+
+use super::place::Place;
+use super::search::Work;
+use super::short::Short;
 
 /// For an expected QBER Q, the weights of bits by what the first pass (p = q = Q) and the second (p = Q, q = Q/2: about half of the
 /// errors are found by then) know of them.
@@ -46,6 +50,67 @@ fn weight(qber: f64, t: f64) -> u32 {
     (libm::round(probability * 65535.0) as u32).max(1)
 }
 
+/// The sums of weights of the short searches of a group; none, where bits have no weights.
+#[derive(Default)]
+pub(super) struct Sums {
+    lists: Vec<[u32; MOST + 1]>,
+    /// Which lists are in no use.
+    unused: Vec<u32>,
+}
+
+/// Unknown bits of a weighted search.
+pub(super) const MOST: usize = 32;
+
+impl Sums {
+    /// Keeps the sums of a search.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, sums: &[u32; MOST + 1]) -> u32 {
+        let list = self.unused.pop().unwrap_or_else(|| {
+            self.lists.push([0; MOST + 1]);
+            self.lists.len() as u32 - 1
+        });
+        self.lists[list as usize] = *sums;
+        list
+    }
+
+    /// Where a search cuts its interval: at the middle, where bits have no weights.
+    #[inline(always)]
+    pub(super) fn split(&self, search: &Short) -> u8 {
+        match self.lists.get(search.weighted as usize) {
+            Some(sums) => split(sums, search.low.into(), search.high.into()) as u8,
+            None => search.low.midpoint(search.high),
+        }
+    }
+
+    /// A search has ended.
+    #[inline(always)]
+    pub(super) fn end(&mut self, search: &Short) {
+        if !self.lists.is_empty() {
+            self.unused.push(search.weighted);
+        }
+    }
+}
+
+/// The pass whose order a search follows, if any, and that which says how likely its bits are wrong.
+#[inline(always)]
+fn passes(place: Place) -> (Option<usize>, usize) {
+    match place {
+        Place::Pass(0) => (Some(0), 1),
+        Place::Pass(pass) => (Some(usize::from(pass)), 0),
+        Place::Check(_) => (None, 0),
+    }
+}
+
+/// Asks for the memory of what the weights of some places depend on.
+#[inline(always)]
+pub(super) fn prefetch(work: &Work<'_>, frame: usize, place: Place, odd: Range<usize>) {
+    let (own, other) = passes(place);
+    for at in odd {
+        let bit = own.map_or(at, |own| work.tables.order(own)[at].into());
+        work.frames.prefetch(frame, other, work.tables.places(bit)[other].into());
+    }
+}
+
 /// The weights of the unknown places from `base` on, summed up from the first one.
 #[inline(always)]
 pub(super) fn sums(
@@ -55,14 +120,10 @@ pub(super) fn sums(
     place: Place,
     base: u32,
     unknown: u64,
-) -> [u32; 65] {
-    let (own, other) = match place {
-        Place::Pass(0) => (Some(0), 1),
-        Place::Pass(pass) => (Some(usize::from(pass)), 0),
-        Place::Check(_) => (None, 0),
-    };
+) -> [u32; MOST + 1] {
+    let (own, other) = passes(place);
     let row = work.frames.row(frame, other);
-    let (mut sums, mut count, mut rest) = ([0; 65], 0, unknown);
+    let (mut sums, mut count, mut rest) = ([0; MOST + 1], 0, unknown);
     while rest != 0 {
         let at = (base + rest.trailing_zeros()) as usize;
         rest &= rest - 1;

@@ -120,10 +120,10 @@ impl Group<'_> {
             rounds.push(others);
         }
         let mut searches = Vec::new();
-        for frame in 0..self.frames.len() {
-            self.next(frame, &mut searches);
-        }
+        self.begin((0..self.frames.len()).collect(), &mut searches);
         while !searches.is_empty() {
+            // Short ones ask first.
+            searches.sort_by_key(|search| search.short.is_none());
             let (questions, following) = self.round(&searches);
             rounds.push(questions);
             searches = following;
@@ -200,7 +200,7 @@ impl Group<'_> {
 
     /// One question of every search; the searches of the next round.
     fn round(&mut self, searches: &[Search]) -> (Vec<Question>, Vec<Search>) {
-        let (mut asked, mut following, mut located) = (vec![], vec![], vec![]);
+        let (mut asked, mut following, mut shortened, mut located) = (vec![], vec![], vec![], vec![]);
         for search in searches {
             let Search { frame, pass, short, mut right, .. } = search.clone();
             let (bits, parts) = self.halves(search);
@@ -211,17 +211,20 @@ impl Group<'_> {
                 self.frames[frame].cut(pass, parts[1].range.start);
             }
             let even = &parts[1 - odd_part];
-            if let (Some(pass), Some([(place, _)])) =
-                (pass, even.short.as_deref().filter(|_| short.is_some()))
-            {
+            let counts = short.is_some() && self.tables.schedule().weights().is_some();
+            if let (Some(pass), Some([(place, _)])) = (pass, even.short.as_deref().filter(|_| counts)) {
                 right.push(self.tables.order(pass)[*place].into());
             }
-            let odd = Search { short: None, right: right.clone(), ..parts[odd_part].clone() };
-            // What is known counts as of when the interval became short.
-            let short = short.and(parts[odd_part].short.clone());
-            let odd = if short.is_some() { Search { short, ..odd } } else { self.shortened(odd) };
+            let odd = Search { right: right.clone(), ..parts[odd_part].clone() };
             match odd.short.as_deref() {
                 Some([(place, _)]) => located.push((frame, pass, *place, right)),
+                Some(_) => following.push(odd),
+                None => shortened.push(self.shortened(odd)),
+            }
+        }
+        for odd in shortened {
+            match odd.short.as_deref() {
+                Some([(place, _)]) => located.push((odd.frame, odd.pass, *place, Vec::new())),
                 _ => following.push(odd),
             }
         }
@@ -240,9 +243,7 @@ impl Group<'_> {
                 idle.push(frame);
             }
         }
-        for frame in idle {
-            self.next(frame, &mut following);
-        }
+        self.begin(idle, &mut following);
         (asked, following)
     }
 
@@ -251,44 +252,50 @@ impl Group<'_> {
         self.frames[frame].locate(self.tables, bit, pass);
     }
 
-    /// The searches of a frame that has none.
-    fn next(&mut self, frame: usize, searches: &mut Vec<Search>) {
-        loop {
-            let is_odd = |intervals: &Vec<(Range<usize>, bool)>| intervals.iter().any(|(_, odd)| *odd);
-            let mut found = Vec::new();
-            if let Some(pass) = self.frames[frame].passes.iter().position(is_odd) {
-                for (range, odd) in self.frames[frame].passes[pass].iter_mut().filter(|(_, odd)| *odd) {
-                    *odd = false;
-                    found.push(Search {
-                        frame,
-                        pass: Some(pass),
-                        check: 0,
-                        range: range.clone(),
-                        short: None,
-                        right: Vec::new(),
-                    });
-                    if pass >= 2 {
-                        break;
-                    }
-                }
+    /// Begins the searches of frames that have none. A frame whose searches are all told without a question is in turn again,
+    /// after the others.
+    fn begin(&mut self, mut idle: Vec<usize>, searches: &mut Vec<Search>) {
+        while !idle.is_empty() {
+            let told_all = |frame: &usize| self.begin_frame(*frame, searches);
+            idle = idle.into_iter().filter(told_all).collect();
+        }
+    }
+
+    /// Begins the searches of a frame; whether it has some, and all of them were told without a question.
+    fn begin_frame(&mut self, frame: usize, searches: &mut Vec<Search>) -> bool {
+        let odd = self.odd(frame);
+        let found: Vec<Search> = odd.into_iter().map(|search| self.shortened(search)).collect();
+        let (begun, mut told) = (found.len(), 0);
+        for search in found {
+            if let Some([(place, _)]) = search.short.as_deref() {
+                self.located(frame, search.pass, *place);
+                told += 1;
             } else {
-                let whole = 0..self.tables.frame_bits();
-                let is_odd = |check: &usize| self.frames[frame].odd(&self.of_check(*check, whole.clone()));
-                let Some(check) = (0..self.tables.schedule().checks()).find(is_odd) else { return };
-                found.push(Search { frame, pass: None, check, range: whole, short: None, right: Vec::new() });
-            }
-            let found: Vec<Search> = found.into_iter().map(|search| self.shortened(search)).collect();
-            let before = searches.len();
-            for search in found {
-                match search.short.as_deref() {
-                    Some([(place, _)]) => self.located(frame, search.pass, *place),
-                    _ => searches.push(search),
-                }
-            }
-            if searches.len() > before {
-                return;
+                searches.push(search);
             }
         }
+        told > 0 && told == begun
+    }
+
+    /// The odd intervals that a frame searches next.
+    fn odd(&mut self, frame: usize) -> Vec<Search> {
+        let search =
+            |pass, check, range| Search { frame, pass, check, range, short: None, right: Vec::new() };
+        let is_odd = |intervals: &Vec<(Range<usize>, bool)>| intervals.iter().any(|(_, odd)| *odd);
+        if let Some(pass) = self.frames[frame].passes.iter().position(is_odd) {
+            let at_once = if pass >= 2 { 1 } else { usize::MAX };
+            let odd = self.frames[frame].passes[pass].iter_mut().filter(|(_, odd)| *odd).take(at_once);
+            return odd
+                .map(|(range, odd)| {
+                    *odd = false;
+                    search(Some(pass), 0, range.clone())
+                })
+                .collect();
+        }
+        let whole = 0..self.tables.frame_bits();
+        let is_odd = |check: &usize| self.frames[frame].odd(&self.of_check(*check, whole.clone()));
+        let check = (0..self.tables.schedule().checks()).find(is_odd);
+        check.map(|check| search(None, check, whole.clone())).into_iter().collect()
     }
 
     /// Lists the places that count of a short interval.
@@ -298,7 +305,7 @@ impl Group<'_> {
         }
         let bit = |place: usize| search.pass.map_or(place, |pass| self.tables.order(pass)[place].into());
         let counts = |place: &usize| {
-            let in_check = search.pass.is_some() || self.tables.code(bit(*place)) >> search.check & 1 == 1;
+            let in_check = search.pass.is_some() || code(self.tables, bit(*place)) >> search.check & 1 == 1;
             in_check && !self.frames[search.frame].known[bit(*place)]
         };
         let weighted = |place| (place, self.weight(search.frame, bit(place), search.pass));
@@ -350,6 +357,11 @@ impl Group<'_> {
     }
 
     fn of_check(&self, check: usize, bits: Range<usize>) -> Vec<usize> {
-        bits.filter(|&bit| self.tables.code(bit) >> check & 1 == 1).collect()
+        bits.filter(|&bit| code(self.tables, bit) >> check & 1 == 1).collect()
     }
+}
+
+/// Which checks a bit belongs to.
+pub(super) fn code(tables: &Tables, bit: usize) -> u64 {
+    tables.late().checks(tables.column(bit))
 }
