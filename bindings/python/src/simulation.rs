@@ -182,7 +182,7 @@ impl Parties {
         let open =
             || -> PyResult<Box<dyn Backend>> { backend::open_inline(&self.backend).map_err(error::value) };
         let (mut of_alice, mut of_bob) = (open()?, open()?);
-        let plan = plan(&self.settings, qber, seed);
+        let plan = plan(&self.settings, qber, alice.len() as u64, seed);
         let alice = Side { key: alice, backend: &mut *of_alice };
         let bob = Side { key: bob, backend: &mut *of_bob };
         exchange::run(self.settings, &plan, alice, bob).map_err(error::value)
