@@ -1,0 +1,127 @@
+//! Layered decoding, 64 checks of a base row at a time.
+
+#[allow(clippy::wildcard_imports, reason = "a dozen names that all begin with _mm")]
+use std::arch::x86_64::*;
+
+use zeroize::Zeroizing;
+
+use super::check::{Checks, Rule, no_messages, packed, widen};
+use super::columns::{Columns, HALF, LANES, Passage, Window};
+use super::tables::ZERO;
+use crate::bits::Bits;
+use crate::ldpc::portable::parity;
+use crate::ldpc::{Decoded, LdpcDecode, rule};
+
+/// Decodes the word of `job`, whose lifting factor is at least [`LANES`].
+#[target_feature(
+    enable = "avx2,bmi1,bmi2,lzcnt,popcnt,gfni,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2"
+)]
+pub(super) fn run(job: &LdpcDecode) -> Decoded {
+    let mut decoder = Decoder::new(job);
+    let mut iterations = 0;
+    loop {
+        let word = decoder.decisions();
+        let converged = parity::agree(job.code(), &word, job.syndrome());
+        if converged || iterations == job.max_iterations() {
+            return Decoded { word, iterations, converged };
+        }
+        decoder.iterate();
+        iterations += 1;
+    }
+}
+
+struct Decoder<'a> {
+    job: &'a LdpcDecode,
+    /// P of each variable, plus [`ZERO`].
+    posteriors: Columns,
+    /// R of each edge, plus [`ZERO`]: for each block of 64 checks, the row's entries in their order.
+    messages: Zeroizing<Vec<__m512i>>,
+    /// The row's ways through its columns.
+    passages: Vec<Passage>,
+    /// T and q of the edges of one block of checks.
+    edges: Zeroizing<Vec<[__m512i; 3]>>,
+}
+
+impl<'a> Decoder<'a> {
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn new(job: &'a LdpcDecode) -> Self {
+        let (code, zero) = (job.code(), _mm512_setzero_si512());
+        let mut posteriors = Columns::new(code.base().ncols(), code.z());
+        for column in 0..code.base().ncols() {
+            let passage = posteriors.pass(column, 0);
+            for first in (0..code.z()).step_by(LANES) {
+                let variable = column * code.z() + first;
+                let received = job.word().word_at(variable);
+                let known = job.known().map_or(0, |known| known.word_at(variable));
+                posteriors.set_window(passage, first, start(job.channel(), received, known));
+            }
+        }
+        let entries = code.rows().iter().map(Vec::len).sum::<usize>();
+        let heaviest = code.rows().iter().map(Vec::len).max().unwrap_or(0);
+        Self {
+            job,
+            posteriors,
+            messages: Zeroizing::new(vec![no_messages(); entries * (code.z() / LANES)]),
+            passages: Vec::with_capacity(heaviest),
+            edges: Zeroizing::new(vec![[zero; 3]; heaviest]),
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn decisions(&self) -> Bits {
+        let (z, received) = (self.job.code().z(), self.job.word());
+        let zero = _mm512_set1_epi16(ZERO.into());
+        let words = received.words().iter().enumerate().map(|(word, received)| {
+            let variable = word * LANES;
+            let [low, high] = self.posteriors.variables(variable / z, variable % z);
+            let negative = [low, high].map(|p| u64::from(_mm512_cmplt_epi16_mask(p, zero)));
+            let undecided = [low, high].map(|p| u64::from(_mm512_cmpeq_epi16_mask(p, zero)));
+            let whole = |[low, high]: [u64; 2]| low | high << HALF;
+            whole(negative) | whole(undecided) & received
+        });
+        Bits::from_words(words.collect(), received.len())
+    }
+
+    /// One iteration: every base row, in order.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+    fn iterate(&mut self) {
+        let (code, rule, mut next) = (self.job.code(), Rule::new(), 0);
+        for (row, entries) in code.rows().iter().enumerate() {
+            self.passages.clear();
+            self.passages.extend(entries.iter().map(|entry| self.posteriors.pass(entry.column, entry.shift)));
+            let edges = &mut self.edges[..entries.len()];
+            for first in (0..code.z()).step_by(LANES) {
+                let mut checks = Checks::wanting(packed(self.job.syndrome().word_at(row * code.z() + first)));
+                let messages = &mut self.messages[next..next + entries.len()];
+                for ((&passage, &message), edge) in self.passages.iter().zip(&*messages).zip(&mut *edges) {
+                    let window = self.posteriors.window(passage, first);
+                    let totals = each(window, widen(message), |p, r| _mm512_sub_epi16(p, r));
+                    *edge = [totals[0], totals[1], checks.collect(&rule, totals)];
+                }
+                for ((&passage, message), &[low, high, q]) in self.passages.iter().zip(messages).zip(&*edges) {
+                    *message = checks.answer(&rule, q);
+                    let window = each([low, high], widen(*message), |t, r| _mm512_add_epi16(t, r));
+                    self.posteriors.set_window(passage, first, window);
+                }
+                next += entries.len();
+            }
+        }
+    }
+}
+
+#[inline]
+fn each(a: Window, b: Window, operation: impl Fn(__m512i, __m512i) -> __m512i) -> Window {
+    [operation(a[0], b[0]), operation(a[1], b[1])]
+}
+
+/// The posteriors at the start, plus [`ZERO`], of 64 variables whose received and known bits are these.
+#[target_feature(enable = "avx512f,avx512bw")]
+fn start(channel: u8, received: u64, known: u64) -> Window {
+    [0, HALF].map(|shift| {
+        let (negative, known) = ((received >> shift) as u32, (known >> shift) as u32);
+        let uncertain = _mm512_set1_epi16(channel.into());
+        let magnitude = _mm512_mask_mov_epi16(uncertain, known, _mm512_set1_epi16(rule::KNOWN));
+        let zero = _mm512_set1_epi16(ZERO.into());
+        _mm512_mask_sub_epi16(_mm512_add_epi16(zero, magnitude), negative, zero, magnitude)
+    })
+}
