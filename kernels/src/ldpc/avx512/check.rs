@@ -4,6 +4,7 @@
 //! registers as well, variables 0–31 and 32–63; packing and unpacking them exchanges bytes within the quarters of a register,
 //! so bytes stay in the order that packing gives them.
 
+use std::arch::asm;
 #[allow(clippy::wildcard_imports, reason = "thirty names that all begin with _mm")]
 use std::arch::x86_64::*;
 
@@ -170,5 +171,14 @@ fn wide(table: &[u8; 128]) -> Wide {
 #[target_feature(enable = "avx512f")]
 fn load(table: &[u8; 64]) -> __m512i {
     // SAFETY: the table has 64 bytes, and any alignment will do.
-    unsafe { _mm512_loadu_si512(table.as_ptr().cast()) }
+    resident(unsafe { _mm512_loadu_si512(table.as_ptr().cast()) })
+}
+
+/// The same, of which the compiler does not know that it could be loaded again.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn resident(mut register: __m512i) -> __m512i {
+    // SAFETY: nothing is done.
+    unsafe { asm!("/* {0} */", inout(zmm_reg) register, options(pure, nomem, nostack, preserves_flags)) };
+    register
 }

@@ -25,7 +25,7 @@ pub(super) type Window = [__m512i; 2];
 /// The posteriors of all columns.
 pub(super) struct Columns {
     memory: Zeroizing<Vec<__m512i>>,
-    columns: Vec<Column>,
+    places: Vec<Column>,
     z: usize,
 }
 
@@ -54,11 +54,11 @@ impl Columns {
     #[target_feature(enable = "avx512f")]
     pub(super) fn new(count: usize, z: usize) -> Self {
         let half = z / HALF + 1;
-        let columns =
+        let places =
             (0..count).map(|column| Column { from: 2 * column * half, to: (2 * column + 1) * half, turn: 0 });
         Self {
             memory: Zeroizing::new(vec![_mm512_setzero_si512(); 2 * count * half]),
-            columns: columns.collect(),
+            places: places.collect(),
             z,
         }
     }
@@ -66,19 +66,43 @@ impl Columns {
     /// Lets a row with the shift `shift` pass through `column`: it must write all that it reads.
     #[inline]
     pub(super) fn pass(&mut self, column: usize, shift: usize) -> Passage {
-        let Column { from, to, turn } = self.columns[column];
-        self.columns[column] = Column { from: to, to: from, turn: shift };
+        let Column { from, to, turn } = self.places[column];
+        self.places[column] = Column { from: to, to: from, turn: shift };
         Passage { from, to, ahead: self.z + shift - turn }
     }
 
+    /// The posteriors, to be read and written along passages.
+    #[inline]
+    pub(super) fn open(&mut self) -> Open<'_> {
+        Open { memory: &mut self.memory, z: self.z }
+    }
+
+    /// Posteriors `start..start + 64` of `column`, `start` a multiple of 64.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn variables(&self, column: usize, start: usize) -> Window {
+        let Column { from, turn, .. } = self.places[column];
+        let start = start + self.z - turn;
+        [load(&self.memory, self.z, from, start), load(&self.memory, self.z, from, start + HALF)]
+    }
+}
+
+/// See [`Columns::open`].
+pub(super) struct Open<'a> {
+    memory: &'a mut [__m512i],
+    z: usize,
+}
+
+impl Open<'_> {
     /// What the 64 checks from `first` on meet.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub(super) fn window(&self, passage: Passage, first: usize) -> Window {
-        [first, first + HALF].map(
-            #[inline(always)]
-            |first| self.load(passage.from, first + passage.ahead),
-        )
+        let start = first + passage.ahead;
+        [
+            load(self.memory, self.z, passage.from, start),
+            load(self.memory, self.z, passage.from, start + HALF),
+        ]
     }
 
     /// Writes it.
@@ -91,28 +115,59 @@ impl Columns {
             self.memory[passage.to + self.z / HALF] = window[0];
         }
     }
+}
 
-    /// Posteriors `start..start + 64` of `column`, `start` a multiple of 64.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn variables(&self, column: usize, start: usize) -> Window {
-        let Column { from, turn, .. } = self.columns[column];
-        [start, start + HALF].map(|start| self.load(from, self.z + start - turn))
-    }
+/// 32 posteriors from the place `start` on of a column of `z` that begins at `from`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load(memory: &[__m512i], z: usize, from: usize, start: usize) -> __m512i {
+    let place = from * HALF + (start & (z - 1));
+    assert!(place + HALF <= memory.len() * HALF, "a window is within its column");
+    // SAFETY: there are 32 numbers of 16 bits from there on.
+    unsafe { _mm512_loadu_si512(memory.as_ptr().cast::<i16>().add(place).cast()) }
+}
 
-    /// 32 posteriors from the place `start` on of what begins at `from`.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn load(&self, from: usize, start: usize) -> __m512i {
-        let place = from * HALF + (start & (self.z - 1));
-        let lanes = &self.lanes()[place..][..HALF];
-        // SAFETY: there are 32 numbers of 16 bits.
-        unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Avx512;
 
-    #[inline]
-    fn lanes(&self) -> &[i16] {
-        // SAFETY: a register is 32 numbers of 16 bits, and all bit patterns are numbers.
-        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().cast(), self.memory.len() * HALF) }
+    #[test]
+    fn what_a_row_writes_is_what_the_next_one_reads() {
+        #[target_feature(enable = "avx512f")]
+        fn check(z: usize) {
+            let mut columns = Columns::new(3, z);
+            for (round, shift) in [5, 5, z - 1, 0, 32, z / 2 + 3].into_iter().enumerate() {
+                let passage = columns.pass(1, shift);
+                for first in (0..z).step_by(LANES) {
+                    let of = |round: usize, index: usize| (round * z + (first + shift + index) % z) as i16;
+                    let old = |index| if round == 0 { 0 } else { of(round - 1, index) };
+                    assert_eq!(numbers(columns.open().window(passage, first)), std::array::from_fn(old));
+                    columns.open().set_window(passage, first, window(|index| of(round, index)));
+                }
+                for start in (0..z).step_by(LANES) {
+                    let new = |index| (round * z + start + index) as i16;
+                    assert_eq!(numbers(columns.variables(1, start)), std::array::from_fn(new));
+                    for neighbour in [0, 2] {
+                        assert_eq!(numbers(columns.variables(neighbour, start)), [0; LANES]);
+                    }
+                }
+            }
+        }
+        fn window(number: impl Fn(usize) -> i16) -> Window {
+            let numbers: [i16; LANES] = std::array::from_fn(number);
+            // SAFETY: both are 128 bytes.
+            unsafe { std::mem::transmute(numbers) }
+        }
+        fn numbers(window: Window) -> [i16; LANES] {
+            // SAFETY: both are 128 bytes.
+            unsafe { std::mem::transmute(window) }
+        }
+        if Avx512::detect().is_some() {
+            for z in [64, 128, 1024] {
+                // SAFETY: the machine has AVX-512.
+                unsafe { check(z) };
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 use zeroize::Zeroizing;
 
 use super::check::{Checks, Rule, no_messages, packed, widen};
-use super::columns::{Columns, HALF, LANES, Passage, Window};
+use super::columns::{Columns, HALF, LANES, Open, Passage, Window};
 use super::tables::ZERO;
 use crate::bits::Bits;
 use crate::ldpc::portable::parity;
@@ -36,6 +36,8 @@ struct Decoder<'a> {
     posteriors: Columns,
     /// R of each edge, plus [`ZERO`]: for each block of 64 checks, the row's entries in their order.
     messages: Zeroizing<Vec<__m512i>>,
+    /// The wanted parities of 64 checks each, in the order of packing.
+    wanted: Zeroizing<Vec<u64>>,
     /// The row's ways through its columns.
     passages: Vec<Passage>,
     /// T and q of the edges of one block of checks.
@@ -53,7 +55,7 @@ impl<'a> Decoder<'a> {
                 let variable = column * code.z() + first;
                 let received = job.word().word_at(variable);
                 let known = job.known().map_or(0, |known| known.word_at(variable));
-                posteriors.set_window(passage, first, start(job.channel(), received, known));
+                posteriors.open().set_window(passage, first, start(job.channel(), received, known));
             }
         }
         let entries = code.rows().iter().map(Vec::len).sum::<usize>();
@@ -62,6 +64,7 @@ impl<'a> Decoder<'a> {
             job,
             posteriors,
             messages: Zeroizing::new(vec![no_messages(); entries * (code.z() / LANES)]),
+            wanted: Zeroizing::new(job.syndrome().words().iter().map(|&bits| packed(bits)).collect()),
             passages: Vec::with_capacity(heaviest),
             edges: Zeroizing::new(vec![[zero; 3]; heaviest]),
         }
@@ -85,26 +88,46 @@ impl<'a> Decoder<'a> {
     /// One iteration: every base row, in order.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
     fn iterate(&mut self) {
-        let (code, rule, mut next) = (self.job.code(), Rule::new(), 0);
-        for (row, entries) in code.rows().iter().enumerate() {
+        let (code, mut next) = (self.job.code(), 0);
+        let blocks = code.z() / LANES;
+        for (entries, wanted) in code.rows().iter().zip(self.wanted.chunks(blocks)) {
             self.passages.clear();
             self.passages.extend(entries.iter().map(|entry| self.posteriors.pass(entry.column, entry.shift)));
-            let edges = &mut self.edges[..entries.len()];
-            for first in (0..code.z()).step_by(LANES) {
-                let mut checks = Checks::wanting(packed(self.job.syndrome().word_at(row * code.z() + first)));
-                let messages = &mut self.messages[next..next + entries.len()];
-                for ((&passage, &message), edge) in self.passages.iter().zip(&*messages).zip(&mut *edges) {
-                    let window = self.posteriors.window(passage, first);
-                    let totals = each(window, widen(message), |p, r| _mm512_sub_epi16(p, r));
-                    *edge = [totals[0], totals[1], checks.collect(&rule, totals)];
-                }
-                for ((&passage, message), &[low, high, q]) in self.passages.iter().zip(messages).zip(&*edges) {
-                    *message = checks.answer(&rule, q);
-                    let window = each([low, high], widen(*message), |t, r| _mm512_add_epi16(t, r));
-                    self.posteriors.set_window(passage, first, window);
-                }
-                next += entries.len();
-            }
+            let messages = &mut self.messages[next..][..entries.len() * blocks];
+            layer(self.posteriors.open(), &self.passages, wanted, messages, &mut self.edges);
+            next += messages.len();
+        }
+    }
+}
+
+/// The layer step of SPEC §5.3 for a base row: `wanted` holds the parities of 64 checks each, in the order of packing,
+/// `messages` their messages.
+///
+/// A function of its own, so that the rule's tables stay in registers.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+fn layer(
+    mut posteriors: Open<'_>,
+    passages: &[Passage],
+    wanted: &[u64],
+    messages: &mut [__m512i],
+    edges: &mut [[__m512i; 3]],
+) {
+    let rule = Rule::new();
+    for (block, (&wanted, messages)) in
+        wanted.iter().zip(messages.chunks_exact_mut(passages.len())).enumerate()
+    {
+        let first = block * LANES;
+        let mut checks = Checks::wanting(wanted);
+        for ((&passage, &message), edge) in passages.iter().zip(&*messages).zip(&mut *edges) {
+            let window = posteriors.window(passage, first);
+            let totals = each(window, widen(message), |p, r| _mm512_sub_epi16(p, r));
+            *edge = [totals[0], totals[1], checks.collect(&rule, totals)];
+        }
+        for ((&passage, message), &[low, high, q]) in passages.iter().zip(messages).zip(&*edges) {
+            *message = checks.answer(&rule, q);
+            let window = each([low, high], widen(*message), |t, r| _mm512_add_epi16(t, r));
+            posteriors.set_window(passage, first, window);
         }
     }
 }

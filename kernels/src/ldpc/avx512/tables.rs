@@ -113,3 +113,28 @@ const fn above(u: u16) -> u8 {
     }
     count as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sum_has_its_magnitude() {
+        for u in 0..=2 * SILENT {
+            let [low, high] = u.to_le_bytes();
+            let cell = if high < COARSE { usize::from(u / 32) } else { usize::from(WIDE + high.min(63)) };
+            let answer =
+                if u < 128 { FINE[usize::from(u)] } else { LEAST[cell] + u8::from(low < STEP[cell]) };
+            assert_eq!(answer - ZERO, THR.iter().filter(|&&threshold| u < threshold).count() as u8, "{u}");
+        }
+    }
+
+    #[test]
+    fn bytes_of_phi_are_put_together_again() {
+        for a in 0..=127_u8 {
+            let (low, place) = (PHI_LOW[usize::from(a)], usize::from(a.min(63)));
+            assert_eq!(u16::from_le_bytes([low, PHI_HIGH[place]]), PHI[usize::from(a)]);
+            assert_eq!(LIFTED[place] + PHI_HIGH[place], LIFT);
+        }
+    }
+}
