@@ -70,19 +70,24 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// A bit is 1 where P is negative, or 0 and the received bit is 1: so where P is less than the received bit.
     #[target_feature(enable = "avx512f,avx512bw")]
     fn decisions(&self) -> Bits {
-        let (z, received) = (self.job.code().z(), self.job.word());
+        let (code, received) = (self.job.code(), self.job.word());
         let zero = _mm512_set1_epi16(ZERO.into());
-        let words = received.words().iter().enumerate().map(|(word, received)| {
-            let variable = word * LANES;
-            let [low, high] = self.posteriors.variables(variable / z, variable % z);
-            let negative = [low, high].map(|p| u64::from(_mm512_cmplt_epi16_mask(p, zero)));
-            let undecided = [low, high].map(|p| u64::from(_mm512_cmpeq_epi16_mask(p, zero)));
-            let whole = |[low, high]: [u64; 2]| low | high << HALF;
-            whole(negative) | whole(undecided) & received
-        });
-        Bits::from_words(words.collect(), received.len())
+        let one = _mm512_set1_epi16(i16::from(ZERO) + 1);
+        let blocks = code.z() / LANES;
+        let mut words = received.words().to_vec();
+        for (column, words) in words.chunks_exact_mut(blocks).enumerate() {
+            for (block, word) in words.iter_mut().enumerate() {
+                let [low, high] = self.posteriors.variables(column, block * LANES);
+                let low_bound = _mm512_mask_mov_epi16(zero, *word as u32, one);
+                let high_bound = _mm512_mask_mov_epi16(zero, (*word >> HALF) as u32, one);
+                *word = u64::from(_mm512_cmplt_epi16_mask(low, low_bound))
+                    | u64::from(_mm512_cmplt_epi16_mask(high, high_bound)) << HALF;
+            }
+        }
+        Bits::from_words(words, received.len())
     }
 
     /// One iteration: every base row, in order.
