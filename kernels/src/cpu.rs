@@ -100,6 +100,7 @@ fn with_avx2(avx2: Avx2, job: &Job) -> Output {
 #[cfg(target_arch = "x86_64")]
 fn with_avx512(avx512: Avx512, job: &Job) -> Output {
     match job {
+        Job::LdpcDecode(job) => Output::LdpcDecode(ldpc::avx512::decode(avx512, job)),
         Job::PolyHash(job) => Output::PolyHash(polyhash::avx512::run(avx512, job)),
         Job::Toeplitz(job) => Output::Toeplitz(toeplitz::avx512::run(avx512, job)),
         _ => with_avx2(avx512.avx2(), job),

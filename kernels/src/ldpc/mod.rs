@@ -9,6 +9,8 @@
 pub mod alist;
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512;
 pub mod code;
 pub mod degrees;
 pub mod design;

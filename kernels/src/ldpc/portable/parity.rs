@@ -36,7 +36,7 @@ pub(in crate::ldpc) fn of_all_checks<const LANES: usize>(
 /// The parities of the checks `offset..offset + min(64, z)` of a base row, for each of the frames.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "it is compiled for the registers of its caller")]
-fn of_checks<const LANES: usize>(
+pub(in crate::ldpc) fn of_checks<const LANES: usize>(
     z: usize,
     entries: &[Entry],
     words: &[[u64; LANES]],
