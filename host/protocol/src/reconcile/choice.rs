@@ -134,9 +134,10 @@ impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { qber, round_trip_ms, cores, cascade, ldpc } = self;
         let name = if self.method() == Method::Ldpc { "LDPC" } else { "Cascade" };
+        let cores = if *cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
         write!(
             f,
-            "{name}, for a QBER of {:.2} %, round trips of {round_trip_ms} ms and {cores} cores: ",
+            "{name}, for a QBER of {:.2} %, round trips of {round_trip_ms} ms and {cores}: ",
             100.0 * qber
         )?;
         write!(f, "Cascade {cascade}, LDPC {ldpc}")
