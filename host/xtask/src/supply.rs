@@ -3,6 +3,9 @@
 //! cargo-deny judges licences, sources and known vulnerabilities by .cargo/deny.toml. `cargo package` makes every crate that is
 //! published, and builds it from what is in the package alone.
 
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::run::{self, Failed, cargo, root, step};
@@ -41,10 +44,39 @@ fn deny(arguments: &[&str]) -> Result<(), Failed> {
 
 /// The packages land in target/package. They are built as their users build them, without this workspace's profiles.
 fn packages() -> Result<(), Failed> {
+    forget_unpacked()?;
     let chosen = PUBLISHED.iter().flat_map(|name| ["-p", name]);
     let settings = ["package", "--quiet", "--locked", "--allow-dirty"];
     cargo(&settings.into_iter().chain(chosen).collect::<Vec<_>>())?;
     PUBLISHED.iter().try_for_each(|name| complete(name))
+}
+
+/// Removes what cargo unpacked of these crates in an earlier run.
+///
+/// cargo builds each package against the others as if they came from a registry, which it makes under target/ anew, but unpacks
+/// to a folder of its own home that is named by that registry's path. What it finds there it takes for the same version's and
+/// does not unpack again, so a second run in the same place would build against the crates of the first.
+fn forget_unpacked() -> Result<(), Failed> {
+    let Some(home) = cargo_home() else { return Ok(()) };
+    let Ok(registries) = fs::read_dir(home.join("registry/src")) else { return Ok(()) };
+    for registry in registries.flatten() {
+        for name in PUBLISHED {
+            let unpacked = registry.path().join(format!("{name}-{}", env!("CARGO_PKG_VERSION")));
+            match fs::remove_dir_all(&unpacked) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Failed(format!("{}: {error}", unpacked.display())));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where cargo keeps its registries: by default .cargo in the user's home.
+fn cargo_home() -> Option<PathBuf> {
+    let default = || std::env::home_dir().map(|home| home.join(".cargo"));
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(default)
 }
 
 fn complete(name: &str) -> Result<(), Failed> {
