@@ -11,13 +11,12 @@
 use std::ops::Range;
 
 use qkdpp_kernels::simd::extract;
-use zeroize::Zeroize;
 
 use super::frames::{Frames, Own};
 use super::packed::{Packer, Reader};
 use super::place::{Long, Place, bit_at};
-use super::row::ones;
-use super::short::Short;
+use super::row::{odd_ones, ones};
+use super::short::{End, Shorts, Window};
 use super::tables::{Tables, asked_blocks};
 use super::weights::{self, Sums};
 
@@ -63,7 +62,7 @@ pub(super) struct Work<'a> {
 pub(super) struct Search {
     group: Range<usize>,
     long: Vec<Long>,
-    short: Vec<Short>,
+    short: Shorts,
     /// Frame by frame, how many searches are its.
     open: Vec<u32>,
     /// Intervals that are about to become short, errors about to be recorded, frames about to begin with the next searches.
@@ -74,12 +73,6 @@ pub(super) struct Search {
     sums: Sums,
 }
 
-impl Drop for Search {
-    fn drop(&mut self) {
-        self.short.zeroize();
-    }
-}
-
 impl Search {
     #[inline(always)]
     pub(super) fn new(group: Range<usize>) -> Self {
@@ -87,7 +80,7 @@ impl Search {
             open: vec![0; group.len()],
             group,
             long: Vec::new(),
-            short: Vec::new(),
+            short: Shorts::default(),
             narrow: Vec::new(),
             found: Vec::new(),
             idle: Vec::new(),
@@ -166,16 +159,25 @@ impl Search {
     /// Goes on with the odd parts of short intervals.
     #[inline(always)]
     fn settle_short(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
-        let mut going_on = 0;
-        for index in 0..self.short.len() {
-            let mut short = self.short[index];
-            short.go_on(differences.next());
-            if self.halve(work, &mut short) {
-                self.short[going_on] = short;
-                going_on += 1;
+        let Self { short, sums, found, group, .. } = self;
+        let weighted = work.tables.schedule().weights().is_some();
+        for batch in short.batches_mut() {
+            let ended = batch.go_on(differences.next_masked(batch.live()));
+            for lane in ones([ended]) {
+                let end = batch.end(lane);
+                if weighted {
+                    sums.end(end.window.weighted);
+                }
+                found.push(tell(work, group.start, &end));
             }
+            if weighted {
+                batch.cut(|search, low, high| sums.split(search, low, high));
+            } else {
+                batch.halve();
+            }
+            work.questions.push_masked(batch.parities(), batch.live());
         }
-        self.short.truncate(going_on);
+        short.close_up();
     }
 
     /// Goes on with those of long ones.
@@ -221,47 +223,24 @@ impl Search {
             if unknown == 0 {
                 return Err(Contradiction { frame, bit: bit_at(work.tables, place, low).into() });
             }
-            let weighted = match work.tables.schedule().weights() {
-                Some(weights) => self.sums.keep(&weights::sums(work, weights, frame, place, low, unknown)),
-                None => 0,
-            };
-            let (key, high, base) = (extract(key, unknown), unknown.count_ones() as u8, low as u16);
-            let mut short =
-                Short { key, unknown, cuts: 0, weighted, base, lane, place, low: 0, split: 0, high };
-            if self.halve(work, &mut short) {
-                self.short.push(short);
+            let (key, high, base) = (extract(key, unknown), unknown.count_ones() as usize, low as u16);
+            if high == 1 {
+                let window = Window { unknown, weighted: 0, base, lane, place };
+                self.found.push(tell(work, self.group.start, &End { window, error: 0, cuts: 0 }));
+                continue;
             }
+            let (weighted, split) = match work.tables.schedule().weights() {
+                Some(weights) => {
+                    let sums = weights::sums(work, weights, frame, place, low, unknown);
+                    (self.sums.keep(&sums), weights::split(&sums, 0, high))
+                }
+                None => (0, high / 2),
+            };
+            work.questions.push(odd_ones(key & ((1 << split) - 1)));
+            self.short.push(Window { unknown, weighted, base, lane, place }, key, split);
         }
         self.narrow.clear();
         Ok(())
-    }
-
-    /// Asks about the left half of what is odd; false if it has only one unknown bit, which then is the error.
-    #[inline(always)]
-    fn halve(&mut self, work: &mut Work<'_>, short: &mut Short) -> bool {
-        if short.is_found() {
-            self.tell(work, short);
-            return false;
-        }
-        short.split = self.sums.split(short);
-        work.questions.push(short.parity());
-        true
-    }
-
-    /// A search has found its error.
-    #[inline(always)]
-    fn tell(&mut self, work: &mut Work<'_>, short: &Short) {
-        let &Short { base, lane, place, low, .. } = short;
-        let at = u32::from(base) + short.places(1 << low).trailing_zeros();
-        let bit = bit_at(work.tables, place, at);
-        let right = if work.tables.schedule().weights().is_some() { short.places(short.right()) } else { 0 };
-        self.sums.end(short);
-        work.frames.prefetch_error(work.tables, self.frame(lane), bit.into());
-        for place_of in ones([right]) {
-            let bit = bit_at(work.tables, place, u32::from(base) + place_of as u32);
-            work.frames.prefetch_bit(work.tables, self.frame(lane), bit.into());
-        }
-        self.found.push(Found { lane, place, bit, base, cuts: short.places(short.cuts), right });
     }
 
     /// Records what was found.
@@ -367,4 +346,20 @@ impl Search {
             work.frames.prefetch(self.frame(lane), pass.into(), at as usize);
         }
     }
+}
+
+/// What a search of a group has found; `first` is the group's first frame.
+#[inline(always)]
+fn tell(work: &mut Work<'_>, first: usize, end: &End) -> Found {
+    let Window { base, lane, place, .. } = end.window;
+    let frame = first + usize::from(lane);
+    let at = u32::from(base) + end.window.places(1 << end.error).trailing_zeros();
+    let bit = bit_at(work.tables, place, at);
+    let right = if work.tables.schedule().weights().is_some() { end.window.places(end.right()) } else { 0 };
+    work.frames.prefetch_error(work.tables, frame, bit.into());
+    for place_of in ones([right]) {
+        let bit = bit_at(work.tables, place, u32::from(base) + place_of as u32);
+        work.frames.prefetch_bit(work.tables, frame, bit.into());
+    }
+    Found { lane, place, bit, base, cuts: end.window.places(end.cuts), right }
 }

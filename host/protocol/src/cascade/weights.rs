@@ -13,7 +13,6 @@ use std::ops::Range;
 
 use super::place::Place;
 use super::search::Work;
-use super::short::Short;
 
 /// For an expected QBER Q, the weights of bits by what the first pass (p = q = Q) and the second (p = Q, q = Q/2: about half of the
 /// errors are found by then) know of them.
@@ -73,21 +72,16 @@ impl Sums {
         list
     }
 
-    /// Where a search cuts its interval: at the middle, where bits have no weights.
+    /// Where a search cuts the unknown places `low..high`.
     #[inline(always)]
-    pub(super) fn split(&self, search: &Short) -> u8 {
-        match self.lists.get(search.weighted as usize) {
-            Some(sums) => split(sums, search.low.into(), search.high.into()) as u8,
-            None => search.low.midpoint(search.high),
-        }
+    pub(super) fn split(&self, search: u32, low: usize, high: usize) -> usize {
+        split(&self.lists[search as usize], low, high)
     }
 
     /// A search has ended.
     #[inline(always)]
-    pub(super) fn end(&mut self, search: &Short) {
-        if !self.lists.is_empty() {
-            self.unused.push(search.weighted);
-        }
+    pub(super) fn end(&mut self, search: u32) {
+        self.unused.push(search);
     }
 }
 
