@@ -33,13 +33,13 @@ pub fn deposit(word: u64, mask: u64) -> u64 {
     portable::deposit(word, mask)
 }
 
-/// Asks for the cache line of `place`, which will be needed soon.
+/// Asks for the cache line of an element that will be needed soon. An index beyond the list does no harm.
 #[inline]
-pub fn prefetch<T>(place: &T) {
+pub fn prefetch<T>(list: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]
-    x86::prefetch(place);
+    x86::prefetch(list.as_ptr().wrapping_add(index));
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
+    let _ = (list, index);
 }
 
 /// Without instructions of their own.
@@ -196,9 +196,9 @@ mod x86 {
     }
 
     #[inline]
-    pub(super) fn prefetch<T>(place: &T) {
+    pub(super) fn prefetch<T>(place: *const T) {
         // SAFETY: x86-64 has the instruction, and it changes nothing but caches, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) }
     }
 }
 

@@ -7,7 +7,7 @@ use qkdpp_kernels::memory::{filled, reserved};
 use qkdpp_kernels::simd::prefetch;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::row::{Cell, Row, cell_after, cell_before, fold, odd_ones, ones, window};
+use super::row::{Cell, Row, fold, odd_ones, ones, window};
 use super::sweep::Swept;
 use super::tables::{Tables, asked_blocks};
 use crate::wire::Role;
@@ -15,11 +15,17 @@ use crate::wire::Role;
 /// Between the cells of two rows: rows of a power of two would all begin in the same set of a cache.
 const PADDING: usize = 2;
 
-/// Up to how many cells of an interval are asked for at once.
-const MOST_AHEAD: usize = 8;
+/// Cells in a line of a cache.
+const LINE: usize = 2;
 
-/// A pass of which a frame has no row yet.
-const NO_ROW: u32 = u32::MAX;
+/// Which row of all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct RowId(u32);
+
+impl RowId {
+    /// Of a pass that a frame has no row of yet.
+    pub(super) const NONE: Self = Self(u32::MAX);
+}
 
 /// A side's key, and for each pass but the first the running parities of its frames.
 pub(super) struct Own<'a> {
@@ -36,7 +42,7 @@ pub(super) struct Frames {
     /// Row by row, which cells have a cut, then which have an odd interval.
     summaries: Vec<u64>,
     /// Which row each frame has for each pass.
-    rows: Vec<u32>,
+    rows: Vec<RowId>,
     /// The parities of the errors left in each frame's checks and blocks of late passes; at first the own parities of these.
     syndromes: Zeroizing<Vec<u64>>,
     /// The located errors, as words of each frame.
@@ -61,7 +67,7 @@ impl Frames {
             words,
             cells: reserved(rows * (words + PADDING)),
             summaries: reserved(rows * 2 * words.div_ceil(64)),
-            rows: vec![NO_ROW; rows],
+            rows: vec![RowId::NONE; rows],
             syndromes: Zeroizing::new(vec![0; count]),
             located: filled(0, count * words),
             corrected: if role == Role::Bob { u64::MAX } else { 0 },
@@ -129,7 +135,7 @@ impl Frames {
             Cell { key, cut, odd: 0, known: 0 }
         });
         self.begin_row(frame, pass, cells);
-        let [first, row] = [0, pass].map(|pass| self.row_at(frame, pass) * self.stride());
+        let [first, row] = [0, pass].map(|pass| self.start(self.row_of(frame, pass)));
         let (before, cells) = self.cells.split_at_mut(row);
         let known = before[first..][..self.words].iter().map(|cell| cell.known);
         let located = &self.located[frame * self.words..][..self.words];
@@ -147,7 +153,7 @@ impl Frames {
         self.open(tables, own, frame, pass);
         let odd = tables.late().blocks(self.syndromes[frame], pass);
         for block in ones([odd]) {
-            self.row(frame, pass).flip_odd(block * tables.schedule().block_bits()[pass]);
+            self.row(self.row_of(frame, pass)).flip_odd(block * tables.schedule().block_bits()[pass]);
         }
     }
 
@@ -155,7 +161,7 @@ impl Frames {
     fn begin_row(&mut self, frame: usize, pass: usize, cells: impl Iterator<Item = Cell>) {
         let row = self.cells.len() / self.stride();
         assert!(self.cells.capacity() - self.cells.len() >= self.stride(), "a row for each pass of a frame");
-        self.rows[frame * self.passes + pass] = row as u32;
+        self.rows[frame * self.passes + pass] = RowId(row as u32);
         self.cells.extend(cells);
         self.cells.resize((row + 1) * self.stride(), Cell::default());
         let summary_words = self.words.div_ceil(64);
@@ -172,50 +178,49 @@ impl Frames {
         self.words + PADDING
     }
 
+    /// Where the cells of a row begin.
     #[inline(always)]
-    fn row_at(&self, frame: usize, pass: usize) -> usize {
-        self.rows[frame * self.passes + pass] as usize
+    fn start(&self, row: RowId) -> usize {
+        row.0 as usize * self.stride()
     }
 
+    /// The rows of a frame, pass by pass.
     #[inline(always)]
-    fn has_row(&self, frame: usize, pass: usize) -> bool {
-        self.rows[frame * self.passes + pass] != NO_ROW
+    fn rows(&self, frame: usize) -> &[RowId] {
+        &self.rows[frame * self.passes..][..self.passes]
     }
 
-    /// A frame in a pass that it has a row of.
+    /// The row of a frame in a pass.
     #[inline(always)]
-    pub(super) fn row(&mut self, frame: usize, pass: usize) -> Row<'_> {
-        let (row, summary) = (self.row_at(frame, pass), 2 * self.words.div_ceil(64));
-        let start = row * self.stride();
+    pub(super) fn row_of(&self, frame: usize, pass: usize) -> RowId {
+        self.rows[frame * self.passes + pass]
+    }
+
+    /// What is known in a row.
+    #[inline(always)]
+    pub(super) fn row(&mut self, row: RowId) -> Row<'_> {
+        let (start, summary) = (self.start(row), 2 * self.words.div_ceil(64));
         Row {
             cells: &mut self.cells[start..][..self.words],
-            summary: &mut self.summaries[row * summary..][..summary],
+            summary: &mut self.summaries[row.0 as usize * summary..][..summary],
         }
     }
 
-    /// Asks for the memory of a place, if the frame has a row of the pass.
+    /// Asks for the memory of a place.
     #[inline(always)]
-    pub(super) fn prefetch(&self, frame: usize, pass: usize, place: usize) {
-        if self.has_row(frame, pass) {
-            prefetch(&self.cells[self.row_at(frame, pass) * self.stride() + place / 64]);
-        }
+    pub(super) fn prefetch(&self, row: RowId, place: usize) {
+        prefetch(&self.cells, self.start(row) + place / 64);
     }
 
-    /// Asks for the memory of all that changes with an error: its places, and where their intervals begin.
+    /// Asks for the memory of all that changes with an error: its places, and where their intervals begin, if that is near.
     #[inline(always)]
     pub(super) fn prefetch_error(&self, tables: &Tables, frame: usize, bit: usize) {
-        prefetch(&self.located[frame * self.words + bit / 64]);
-        for (pass, &place) in tables.places(bit).iter().enumerate() {
-            if self.has_row(frame, pass) {
-                let (row, cell) = (self.row_at(frame, pass), usize::from(place) / 64);
-                let first = row * self.stride();
-                prefetch(&self.cells[first + cell]);
-                let cuts = self.cut_cells(row);
-                if cuts[cell / 64] >> (cell % 64) & 1 == 0
-                    && let Some(before) = cell_before(cuts, cell)
-                {
-                    prefetch(&self.cells[first + before]);
-                }
+        prefetch(&self.located, frame * self.words + bit / 64);
+        for (&row, &place) in self.rows(frame).iter().zip(tables.places(bit)) {
+            if row != RowId::NONE {
+                let cell = self.start(row) + usize::from(place) / 64;
+                prefetch(&self.cells, cell);
+                prefetch(&self.cells, cell.saturating_sub(LINE));
             }
         }
     }
@@ -223,53 +228,41 @@ impl Frames {
     /// Asks for the memory of all that changes when a bit is known.
     #[inline(always)]
     pub(super) fn prefetch_bit(&self, tables: &Tables, frame: usize, bit: usize) {
-        for (pass, &place) in tables.places(bit).iter().enumerate() {
-            self.prefetch(frame, pass, place.into());
+        for (&row, &place) in self.rows(frame).iter().zip(tables.places(bit)) {
+            if row != RowId::NONE {
+                self.prefetch(row, place.into());
+            }
         }
     }
 
     /// The lowest pass of a frame that has odd intervals; it has a row from then on.
     #[inline(always)]
     pub(super) fn first_odd_pass(&mut self, tables: &Tables, own: &Own<'_>, frame: usize) -> Option<usize> {
-        let is_odd = |pass: &usize| {
-            if self.has_row(frame, *pass) {
-                self.odd_cells(self.row_at(frame, *pass)).iter().any(|&cells| cells != 0)
-            } else {
-                tables.late().blocks(self.syndromes[frame], *pass) != 0
-            }
+        let is_odd = |pass: &usize| match self.row_of(frame, *pass) {
+            RowId::NONE => tables.late().blocks(self.syndromes[frame], *pass) != 0,
+            row => self.odd_cells(row).iter().any(|&cells| cells != 0),
         };
         let pass = (0..self.passes).find(is_odd)?;
-        if !self.has_row(frame, pass) {
+        if self.row_of(frame, pass) == RowId::NONE {
             self.open_late(tables, own, frame, pass);
         }
         Some(pass)
     }
 
-    /// Asks for the memory of a pass's odd intervals, from their beginnings to their ends.
+    /// Asks for the memory of a row's odd intervals where they begin, and a little further.
     #[inline(always)]
-    pub(super) fn prefetch_odd(&self, frame: usize, pass: usize) {
-        let row = self.row_at(frame, pass);
+    pub(super) fn prefetch_odd(&self, row: RowId) {
         for cell in ones(self.odd_cells(row).iter().copied()) {
-            let after = cell_after(self.cut_cells(row), cell).unwrap_or(cell).min(cell + MOST_AHEAD);
-            for cell in (cell..=after).step_by(2) {
-                prefetch(&self.cells[row * self.stride() + cell]);
-            }
-            prefetch(&self.cells[row * self.stride() + after]);
+            prefetch(&self.cells, self.start(row) + cell);
+            prefetch(&self.cells, self.start(row) + cell + LINE);
         }
-    }
-
-    /// Which cells of a row have a cut.
-    #[inline(always)]
-    fn cut_cells(&self, row: usize) -> &[u64] {
-        let words = self.words.div_ceil(64);
-        &self.summaries[2 * row * words..][..words]
     }
 
     /// Which cells of a row have an odd interval.
     #[inline(always)]
-    fn odd_cells(&self, row: usize) -> &[u64] {
+    fn odd_cells(&self, row: RowId) -> &[u64] {
         let words = self.words.div_ceil(64);
-        &self.summaries[(2 * row + 1) * words..][..words]
+        &self.summaries[(2 * row.0 as usize + 1) * words..][..words]
     }
 
     /// A frame's syndrome: what is odd of its checks and blocks of late passes without a row.
@@ -293,7 +286,7 @@ impl Frames {
         check: usize,
         range: Range<usize>,
     ) -> bool {
-        let row = &self.cells[self.row_at(frame, 0) * self.stride()..][..self.words];
+        let row = &self.cells[self.start(self.row_of(frame, 0))..][..self.words];
         let mask = tables.mask(check);
         odd_ones(fold(range, |word| row[word].key & mask[word]))
     }
@@ -309,7 +302,7 @@ impl Frames {
     ) -> (u64, u64) {
         let mask = tables.mask(check);
         let of_check = window(range.clone(), |word| mask[word]);
-        let (unknown, key) = self.row(frame, 0).unknown(range);
+        let (unknown, key) = self.row(self.row_of(frame, 0)).unknown(range);
         (unknown & of_check, key)
     }
 
@@ -320,12 +313,12 @@ impl Frames {
         self.syndromes[frame] ^= tables.column(bit);
         let corrected = self.corrected;
         for (pass, &place) in tables.places(bit).iter().enumerate() {
-            if self.has_row(frame, pass) {
-                let mut row = self.row(frame, pass);
+            let row = self.row_of(frame, pass);
+            if row != RowId::NONE {
+                let mut row = self.row(row);
                 row.learn(place.into(), corrected);
                 if own != Some(pass) {
-                    let low = row.start_of(place.into());
-                    row.flip_odd(low);
+                    row.flip_odd_at(place.into());
                 }
             }
         }
@@ -335,8 +328,9 @@ impl Frames {
     #[inline(always)]
     pub(super) fn clear(&mut self, tables: &Tables, frame: usize, bit: usize) {
         for (pass, &place) in tables.places(bit).iter().enumerate() {
-            if self.has_row(frame, pass) {
-                self.row(frame, pass).learn(place.into(), 0);
+            let row = self.row_of(frame, pass);
+            if row != RowId::NONE {
+                self.row(row).learn(place.into(), 0);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::frames::RowId;
 use super::tables::Tables;
 
 /// What an odd interval belongs to.
@@ -24,6 +25,8 @@ impl Place {
 pub(super) struct Long {
     pub(super) low: u32,
     pub(super) high: u32,
+    /// The frame's row of the pass; of the first one, for a check.
+    pub(super) row: RowId,
     /// The frame in its group.
     pub(super) lane: u8,
     pub(super) place: Place,

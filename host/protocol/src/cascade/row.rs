@@ -4,6 +4,7 @@
 //! interval is found by its start: `cut` has a one there, and `odd` has one if the number of errors left in it is odd. What
 //! is known of 64 places stands together in a [`Cell`], since a located error touches all of it.
 
+use std::mem;
 use std::ops::Range;
 
 use zeroize::Zeroize;
@@ -81,7 +82,7 @@ impl Row<'_> {
 
     /// The start of the interval that holds `place`.
     #[inline(always)]
-    pub(super) fn start_of(&self, place: usize) -> usize {
+    fn start_of(&self, place: usize) -> usize {
         let cell = place / 64;
         let here = self.cells[cell].cut & (u64::MAX >> (63 - place % 64));
         if here != 0 {
@@ -99,24 +100,27 @@ impl Row<'_> {
         low..high
     }
 
-    /// Hands out the first odd intervals, `most` of them, in a row of `bits` places, and makes them even.
+    /// Hands out all odd intervals, in a row of `bits` places, and makes them even.
     #[inline(always)]
-    pub(super) fn take_odd(&mut self, bits: usize, most: usize, mut take: impl FnMut(Range<usize>)) {
-        let mut left = most;
-        for index in 0..self.summary.len() / 2 {
-            for cell in ones([self.odd_cells()[index]]) {
+    pub(super) fn take_odd(&mut self, bits: usize, mut take: impl FnMut(Range<usize>)) {
+        let half = self.summary.len() / 2;
+        for index in 0..half {
+            for cell in ones([mem::take(&mut self.summary[half + index])]) {
                 let cell = 64 * index + cell;
-                while self.cells[cell].odd != 0 {
-                    if left == 0 {
-                        return;
-                    }
-                    let low = 64 * cell + self.cells[cell].odd.trailing_zeros() as usize;
-                    take(self.interval(low, bits));
-                    self.flip_odd(low);
-                    left -= 1;
+                for low in ones([mem::take(&mut self.cells[cell].odd)]) {
+                    take(self.interval(64 * cell + low, bits));
                 }
             }
         }
+    }
+
+    /// Hands out the first odd interval, in a row of `bits` places, and makes it even.
+    #[inline(always)]
+    pub(super) fn take_first_odd(&mut self, bits: usize) -> Option<Range<usize>> {
+        let cell = ones(self.odd_cells().iter().copied()).next()?;
+        let low = 64 * cell + self.cells[cell].odd.trailing_zeros() as usize;
+        self.flip_odd(low);
+        Some(self.interval(low, bits))
     }
 
     /// How many bits are not known of the interval that holds `place`, and whether it is odd, in a row of `bits` places; none if
@@ -154,12 +158,19 @@ impl Row<'_> {
         *summary = if odd == 0 { *summary & !bit } else { *summary | bit };
     }
 
+    /// The bit at a place is known, and changes if `correction` is all ones.
     #[inline(always)]
     pub(super) fn learn(&mut self, place: usize, correction: u64) {
         let bit = 1 << (place % 64);
         let cell = &mut self.cells[place / 64];
         cell.known |= bit;
         cell.key ^= bit & correction;
+    }
+
+    /// Changes the parity of the interval that holds `place`.
+    #[inline(always)]
+    pub(super) fn flip_odd_at(&mut self, place: usize) {
+        self.flip_odd(self.start_of(place));
     }
 }
 
@@ -176,7 +187,7 @@ fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) ->
 
 /// The last cell before one that a summary has a one for.
 #[inline(always)]
-pub(super) fn cell_before(summary: &[u64], cell: usize) -> Option<usize> {
+fn cell_before(summary: &[u64], cell: usize) -> Option<usize> {
     let mut index = cell / 64;
     let mut cells = summary[index] & ((1 << (cell % 64)) - 1);
     while cells == 0 {
@@ -188,7 +199,7 @@ pub(super) fn cell_before(summary: &[u64], cell: usize) -> Option<usize> {
 
 /// The first cell after one that a summary has a one for.
 #[inline(always)]
-pub(super) fn cell_after(summary: &[u64], cell: usize) -> Option<usize> {
+fn cell_after(summary: &[u64], cell: usize) -> Option<usize> {
     let mut index = cell / 64;
     let mut cells = summary[index] & (u64::MAX << (cell % 64) << 1);
     while cells == 0 {

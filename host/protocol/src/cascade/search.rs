@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use qkdpp_kernels::simd::extract;
 
-use super::frames::{Frames, Own};
+use super::frames::{Frames, Own, RowId};
 use super::packed::{Packer, Reader};
 use super::place::{Long, Place, bit_at};
 use super::row::{odd_ones, ones};
@@ -40,6 +40,7 @@ pub(super) struct Contradiction {
 /// A search that has found its error.
 #[derive(Clone, Copy)]
 struct Found {
+    row: RowId,
     lane: u8,
     place: Place,
     bit: u16,
@@ -69,7 +70,7 @@ pub(super) struct Search {
     narrow: Vec<Long>,
     found: Vec<Found>,
     idle: Vec<u8>,
-    next: Vec<(u8, Place)>,
+    next: Vec<(u8, RowId, Place)>,
     sums: Sums,
 }
 
@@ -101,7 +102,7 @@ impl Search {
     pub(super) fn ask_blocks(&self, work: &mut Work<'_>) {
         for frame in self.group.clone() {
             for pass in work.tables.late().early().skip(1) {
-                let row = work.frames.row(frame, pass);
+                let row = work.frames.row(work.frames.row_of(frame, pass));
                 asked_blocks(work.tables, pass).for_each(|block| work.questions.push(row.parity(block)));
             }
             work.questions.push_masked(work.frames.syndrome(frame), work.tables.late().asked());
@@ -117,7 +118,7 @@ impl Search {
     ) -> Result<(), Contradiction> {
         for (lane, frame) in (0..).zip(self.group.clone()) {
             for pass in work.tables.late().early().skip(1) {
-                let mut row = work.frames.row(frame, pass);
+                let mut row = work.frames.row(work.frames.row_of(frame, pass));
                 let (mut sum, mut end) = (false, 0);
                 for block in asked_blocks(work.tables, pass) {
                     end = block.end;
@@ -186,13 +187,13 @@ impl Search {
         let mut going_on = 0;
         for index in 0..self.long.len() {
             if let Some(later) = self.long.get(index + AHEAD) {
-                self.prefetch(work, later.lane, later.place, later.low);
-                self.prefetch(work, later.lane, later.place, later.split());
+                work.frames.prefetch(later.row, later.low as usize);
+                work.frames.prefetch(later.row, later.split() as usize);
             }
             let mut long = self.long[index];
             let split = long.split();
-            if let (Place::Pass(pass), true) = (long.place, work.tables.schedule().reuse()) {
-                work.frames.row(self.frame(long.lane), pass.into()).cut(split as usize);
+            if matches!(long.place, Place::Pass(_)) && work.tables.schedule().reuse() {
+                work.frames.row(long.row).cut(split as usize);
             }
             (long.low, long.high) = if differences.next() { (long.low, split) } else { (split, long.high) };
             if long.is_short(work.tables) {
@@ -214,10 +215,10 @@ impl Search {
             {
                 weights::prefetch(work, self.frame(later.lane), later.place, later.places());
             }
-            let Long { low, lane, place, .. } = self.narrow[index];
+            let Long { low, row, lane, place, .. } = self.narrow[index];
             let (frame, odd) = (self.frame(lane), self.narrow[index].places());
             let (unknown, key) = match place {
-                Place::Pass(pass) => work.frames.row(frame, pass.into()).unknown(odd),
+                Place::Pass(_) => work.frames.row(row).unknown(odd),
                 Place::Check(check) => work.frames.unknown_of_check(work.tables, frame, check.into(), odd),
             };
             if unknown == 0 {
@@ -225,7 +226,7 @@ impl Search {
             }
             let (key, high, base) = (extract(key, unknown), unknown.count_ones() as usize, low as u16);
             if high == 1 {
-                let window = Window { unknown, weighted: 0, base, lane, place };
+                let window = Window { unknown, weighted: 0, row, base, lane, place };
                 self.found.push(tell(work, self.group.start, &End { window, error: 0, cuts: 0 }));
                 continue;
             }
@@ -237,7 +238,7 @@ impl Search {
                 None => (0, high / 2),
             };
             work.questions.push(odd_ones(key & ((1 << split) - 1)));
-            self.short.push(Window { unknown, weighted, base, lane, place }, key, split);
+            self.short.push(Window { unknown, weighted, row, base, lane, place }, key, split);
         }
         self.narrow.clear();
         Ok(())
@@ -247,11 +248,11 @@ impl Search {
     #[inline(always)]
     fn note(&mut self, work: &mut Work<'_>) {
         for index in 0..self.found.len() {
-            let Found { lane, place, bit, base, cuts, right } = self.found[index];
+            let Found { row, lane, place, bit, base, cuts, right } = self.found[index];
             let frame = self.frame(lane);
-            if let Some(pass) = place.pass() {
+            if matches!(place, Place::Pass(_)) {
                 if work.tables.schedule().reuse() {
-                    work.frames.row(frame, pass).cut_some(base.into(), cuts);
+                    work.frames.row(row).cut_some(base.into(), cuts);
                 }
                 for place_of in ones([right]) {
                     let bit = bit_at(work.tables, place, u32::from(base) + place_of as u32);
@@ -275,18 +276,23 @@ impl Search {
             for index in 0..self.idle.len() {
                 let (lane, frame) = (self.idle[index], self.frame(self.idle[index]));
                 if let Some(pass) = work.frames.first_odd_pass(work.tables, &work.own, frame) {
-                    work.frames.prefetch_odd(frame, pass);
-                    self.next.push((lane, Place::Pass(pass as u8)));
+                    let row = work.frames.row_of(frame, pass);
+                    work.frames.prefetch_odd(row);
+                    self.next.push((lane, row, Place::Pass(pass as u8)));
                 } else if let odd @ 1.. = work.tables.late().checks(work.frames.syndrome(frame)) {
-                    self.next.push((lane, Place::Check(odd.trailing_zeros() as u8)));
+                    let row = work.frames.row_of(frame, 0);
+                    self.next.push((lane, row, Place::Check(odd.trailing_zeros() as u8)));
                 }
             }
             self.idle.clear();
             for index in 0..self.next.len() {
-                let (lane, place) = self.next[index];
+                let (lane, row, place) = self.next[index];
                 match place {
-                    Place::Pass(pass) => self.begin_pass(work, lane, pass.into()),
-                    Place::Check(_) => self.begin_check(work, lane, place),
+                    Place::Pass(pass) if usize::from(pass) < SIMULTANEOUS_PASSES => {
+                        self.begin_all(work, lane, row, place);
+                    }
+                    Place::Pass(_) => self.begin_first(work, lane, row, place),
+                    Place::Check(_) => self.begin_check(work, lane, row, place),
                 }
             }
             self.next.clear();
@@ -296,30 +302,35 @@ impl Search {
         Ok(())
     }
 
-    /// Searches the odd intervals of a pass. The errors that are looked for count no more.
+    /// Searches all odd intervals of a pass. The errors that are looked for count no more.
     #[inline(always)]
-    fn begin_pass(&mut self, work: &mut Work<'_>, lane: u8, pass: usize) {
-        let most = if pass < SIMULTANEOUS_PASSES { usize::MAX } else { 1 };
-        let mut row = work.frames.row(self.frame(lane), pass);
+    fn begin_all(&mut self, work: &mut Work<'_>, lane: u8, row: RowId, place: Place) {
         let (long, narrow, open) = (&mut self.long, &mut self.narrow, &mut self.open[usize::from(lane)]);
-        row.take_odd(work.tables.frame_bits(), most, |odd| {
-            let (low, high) = (odd.start as u32, odd.end as u32);
-            let odd = Long { low, high, lane, place: Place::Pass(pass as u8) };
+        work.frames.row(row).take_odd(work.tables.frame_bits(), |odd| {
+            let odd = Long { low: odd.start as u32, high: odd.end as u32, row, lane, place };
             if odd.is_short(work.tables) { &mut *narrow } else { &mut *long }.push(odd);
             *open += 1;
         });
     }
 
+    /// Searches the first odd interval of a pass.
+    #[inline(always)]
+    fn begin_first(&mut self, work: &mut Work<'_>, lane: u8, row: RowId, place: Place) {
+        if let Some(odd) = work.frames.row(row).take_first_odd(work.tables.frame_bits()) {
+            self.begin_one(work, Long { low: odd.start as u32, high: odd.end as u32, row, lane, place });
+        }
+    }
+
     /// Searches a check.
     #[inline(always)]
-    fn begin_check(&mut self, work: &Work<'_>, lane: u8, place: Place) {
-        let whole = Long { low: 0, high: work.tables.frame_bits() as u32, lane, place };
-        self.open[usize::from(lane)] += 1;
-        if whole.is_short(work.tables) {
-            self.narrow.push(whole);
-        } else {
-            self.long.push(whole);
-        }
+    fn begin_check(&mut self, work: &Work<'_>, lane: u8, row: RowId, place: Place) {
+        self.begin_one(work, Long { low: 0, high: work.tables.frame_bits() as u32, row, lane, place });
+    }
+
+    #[inline(always)]
+    fn begin_one(&mut self, work: &Work<'_>, odd: Long) {
+        self.open[usize::from(odd.lane)] += 1;
+        if odd.is_short(work.tables) { &mut self.narrow } else { &mut self.long }.push(odd);
     }
 
     /// Asks about the left halves of long intervals.
@@ -328,7 +339,7 @@ impl Search {
         for long in &self.long {
             let (frame, left) = (self.frame(long.lane), long.low as usize..long.split() as usize);
             work.questions.push(match long.place {
-                Place::Pass(pass) => work.frames.row(frame, pass.into()).parity(left),
+                Place::Pass(_) => work.frames.row(long.row).parity(left),
                 Place::Check(check) => work.frames.check_parity(work.tables, frame, check.into(), left),
             });
         }
@@ -338,20 +349,12 @@ impl Search {
     fn frame(&self, lane: u8) -> usize {
         self.group.start + usize::from(lane)
     }
-
-    /// Asks for the memory of a place.
-    #[inline(always)]
-    fn prefetch(&self, work: &Work<'_>, lane: u8, place: Place, at: u32) {
-        if let Place::Pass(pass) = place {
-            work.frames.prefetch(self.frame(lane), pass.into(), at as usize);
-        }
-    }
 }
 
 /// What a search of a group has found; `first` is the group's first frame.
 #[inline(always)]
 fn tell(work: &mut Work<'_>, first: usize, end: &End) -> Found {
-    let Window { base, lane, place, .. } = end.window;
+    let Window { row, base, lane, place, .. } = end.window;
     let frame = first + usize::from(lane);
     let at = u32::from(base) + end.window.places(1 << end.error).trailing_zeros();
     let bit = bit_at(work.tables, place, at);
@@ -361,5 +364,5 @@ fn tell(work: &mut Work<'_>, first: usize, end: &End) -> Found {
         let bit = bit_at(work.tables, place, u32::from(base) + place_of as u32);
         work.frames.prefetch_bit(work.tables, frame, bit.into());
     }
-    Found { lane, place, bit, base, cuts: end.window.places(end.cuts), right }
+    Found { row, lane, place, bit, base, cuts: end.window.places(end.cuts), right }
 }

@@ -5,6 +5,7 @@
 use qkdpp_kernels::simd::deposit;
 use zeroize::Zeroize;
 
+use super::frames::RowId;
 use super::place::Place;
 use super::row::ones;
 
@@ -19,6 +20,8 @@ pub(super) struct Window {
     pub(super) unknown: u64,
     /// Which of the weighted searches this is, where bits have weights.
     pub(super) weighted: u32,
+    /// The frame's row of the pass; of the first one, for a check.
+    pub(super) row: RowId,
     pub(super) base: u16,
     /// The frame in its group.
     pub(super) lane: u8,
@@ -67,7 +70,8 @@ pub(super) struct Batch {
 
 impl Batch {
     fn new() -> Self {
-        let window = Window { unknown: 0, weighted: 0, base: 0, lane: 0, place: Place::Pass(0) };
+        let (row, place) = (RowId::NONE, Place::Pass(0));
+        let window = Window { unknown: 0, weighted: 0, row, base: 0, lane: 0, place };
         let none = [0; LANES];
         Self {
             live: 0,
@@ -235,7 +239,7 @@ mod tests {
     fn by_hand(key: u64, count: u64, error: u64) -> (Vec<bool>, u64) {
         let (mut low, mut high, mut asked, mut cuts) = (0, count, Vec::new(), 0);
         while high - low > 1 {
-            let split = (low + high) / 2;
+            let split = low.midpoint(high);
             let left = (low..split).filter(|place| key >> place & 1 == 1);
             asked.push(left.count() % 2 == 1);
             cuts |= 1 << split;
@@ -257,8 +261,7 @@ mod tests {
             for index in next..(next + 40).min(500) {
                 let (key, count) = search(index);
                 let unknown = u64::MAX >> (64 - count);
-                let window =
-                    Window { unknown, weighted: index as u32, base: 0, lane: 0, place: Place::Pass(0) };
+                let window = Window { unknown, weighted: index as u32, ..Batch::new().windows[0] };
                 shorts.push(window, key & unknown, count as usize / 2);
             }
             next = (next + 40).min(500);

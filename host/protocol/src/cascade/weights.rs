@@ -99,9 +99,10 @@ fn passes(place: Place) -> (Option<usize>, usize) {
 #[inline(always)]
 pub(super) fn prefetch(work: &Work<'_>, frame: usize, place: Place, odd: Range<usize>) {
     let (own, other) = passes(place);
+    let row = work.frames.row_of(frame, other);
     for at in odd {
         let bit = own.map_or(at, |own| work.tables.order(own)[at].into());
-        work.frames.prefetch(frame, other, work.tables.places(bit)[other].into());
+        work.frames.prefetch(row, work.tables.places(bit)[other].into());
     }
 }
 
@@ -116,7 +117,7 @@ pub(super) fn sums(
     unknown: u64,
 ) -> [u32; MOST + 1] {
     let (own, other) = passes(place);
-    let row = work.frames.row(frame, other);
+    let row = work.frames.row(work.frames.row_of(frame, other));
     let (mut sums, mut count, mut rest) = ([0; MOST + 1], 0, unknown);
     while rest != 0 {
         let at = (base + rest.trailing_zeros()) as usize;
