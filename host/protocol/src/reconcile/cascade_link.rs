@@ -49,8 +49,10 @@ impl CascadeLink {
         let (frames, frame_bits) = even_frames(key.len(), settings.cascade_frame_bits as usize);
         let schedule = settings.cascade.schedule(f64::from(plan.qber_ppm) * 1e-6, frame_bits);
         let tables = Arc::new(Tables::new(schedule, &plan.seed)?);
-        let padding = Bits::zeros(frames * frame_bits - key.len());
-        let padded = Arc::new(Bits::concat([&**key, &padding]));
+        let padded = match frames * frame_bits - key.len() {
+            0 => Arc::clone(key),
+            missing => Arc::new(Bits::concat([&**key, &Bits::zeros(missing)])),
+        };
         let further = &tables.permutations()[1..];
         for (pass, permutation) in (1..).zip(further) {
             let job = Parities::new(Arc::clone(&padded), Arc::clone(permutation))?;
@@ -118,8 +120,10 @@ impl CascadeLink {
         if self.count_both_directions {
             leaks.push((Leak::CascadeParitiesOfBob, engine.parities_exchanged()));
         }
+        let errors = engine.located_errors();
+        let padded = errors.len() > self.key_len;
         Some(Outcome {
-            errors: Some(engine.located_errors().slice(0..self.key_len)),
+            errors: Some(if padded { errors.slice(0..self.key_len) } else { errors }),
             errors_are_shared: true,
             undecoded: Vec::new(),
             leaks,
