@@ -37,6 +37,8 @@ pub(super) struct Own<'a> {
 pub(super) struct Frames {
     passes: usize,
     words: usize,
+    /// Words of a row's summary of cuts, and of that of odd intervals.
+    summary_words: usize,
     /// Row by row, as they came; their memory never moves.
     cells: Vec<Cell>,
     /// Row by row, which cells have a cut, then which have an odd interval.
@@ -61,12 +63,13 @@ impl Frames {
     /// `count` frames of which nothing is known yet.
     pub(super) fn new(tables: &Tables, role: Role, count: usize) -> Self {
         let (passes, words) = (tables.passes(), tables.words());
-        let rows = count * passes;
+        let (rows, summary_words) = (count * passes, words.div_ceil(64));
         Self {
             passes,
             words,
+            summary_words,
             cells: reserved(rows * (words + PADDING)),
-            summaries: reserved(rows * 2 * words.div_ceil(64)),
+            summaries: reserved(rows * 2 * summary_words),
             rows: vec![RowId::NONE; rows],
             syndromes: Zeroizing::new(vec![0; count]),
             located: filled(0, count * words),
@@ -141,7 +144,7 @@ impl Frames {
         let located = &self.located[frame * self.words..][..self.words];
         for bit in ones(known) {
             let error = located[bit / 64] >> (bit % 64) & 1;
-            let place = usize::from(tables.places(bit)[pass]);
+            let place = tables.place(pass, bit);
             cells[place / 64].known |= 1 << (place % 64);
             cells[place / 64].key ^= (error & self.corrected) << (place % 64);
         }
@@ -164,12 +167,11 @@ impl Frames {
         self.rows[frame * self.passes + pass] = RowId(row as u32);
         self.cells.extend(cells);
         self.cells.resize((row + 1) * self.stride(), Cell::default());
-        let summary_words = self.words.div_ceil(64);
         for cells in self.cells[row * self.stride()..][..self.words].chunks(64) {
             let cut = cells.iter().rev().fold(0, |word, cell| word << 1 | u64::from(cell.cut != 0));
             self.summaries.push(cut);
         }
-        self.summaries.resize((row + 1) * 2 * summary_words, 0);
+        self.summaries.resize((row + 1) * 2 * self.summary_words, 0);
     }
 
     /// Cells from the beginning of a row to that of the next.
@@ -184,12 +186,6 @@ impl Frames {
         row.0 as usize * self.stride()
     }
 
-    /// The rows of a frame, pass by pass.
-    #[inline(always)]
-    fn rows(&self, frame: usize) -> &[RowId] {
-        &self.rows[frame * self.passes..][..self.passes]
-    }
-
     /// The row of a frame in a pass.
     #[inline(always)]
     pub(super) fn row_of(&self, frame: usize, pass: usize) -> RowId {
@@ -199,7 +195,7 @@ impl Frames {
     /// What is known in a row.
     #[inline(always)]
     pub(super) fn row(&mut self, row: RowId) -> Row<'_> {
-        let (start, summary) = (self.start(row), 2 * self.words.div_ceil(64));
+        let (start, summary) = (self.start(row), 2 * self.summary_words);
         Row {
             cells: &mut self.cells[start..][..self.words],
             summary: &mut self.summaries[row.0 as usize * summary..][..summary],
@@ -216,11 +212,12 @@ impl Frames {
     #[inline(always)]
     pub(super) fn prefetch_error(&self, tables: &Tables, frame: usize, bit: usize) {
         prefetch(&self.located, frame * self.words + bit / 64);
-        for (&row, &place) in self.rows(frame).iter().zip(tables.places(bit)) {
+        for pass in 0..self.passes {
+            let row = self.row_of(frame, pass);
             if row != RowId::NONE {
-                let cell = self.start(row) + usize::from(place) / 64;
+                let cell = self.start(row) + tables.place(pass, bit) / 64;
                 prefetch(&self.cells, cell);
-                prefetch(&self.cells, cell.saturating_sub(LINE));
+                prefetch(&self.cells, cell.wrapping_sub(LINE));
             }
         }
     }
@@ -228,9 +225,10 @@ impl Frames {
     /// Asks for the memory of all that changes when a bit is known.
     #[inline(always)]
     pub(super) fn prefetch_bit(&self, tables: &Tables, frame: usize, bit: usize) {
-        for (&row, &place) in self.rows(frame).iter().zip(tables.places(bit)) {
+        for pass in 0..self.passes {
+            let row = self.row_of(frame, pass);
             if row != RowId::NONE {
-                self.prefetch(row, place.into());
+                self.prefetch(row, tables.place(pass, bit));
             }
         }
     }
@@ -261,8 +259,7 @@ impl Frames {
     /// Which cells of a row have an odd interval.
     #[inline(always)]
     fn odd_cells(&self, row: RowId) -> &[u64] {
-        let words = self.words.div_ceil(64);
-        &self.summaries[(2 * row.0 as usize + 1) * words..][..words]
+        &self.summaries[(2 * row.0 as usize + 1) * self.summary_words..][..self.summary_words]
     }
 
     /// A frame's syndrome: what is odd of its checks and blocks of late passes without a row.
@@ -312,13 +309,13 @@ impl Frames {
         self.located[frame * self.words + bit / 64] |= 1 << (bit % 64);
         self.syndromes[frame] ^= tables.column(bit);
         let corrected = self.corrected;
-        for (pass, &place) in tables.places(bit).iter().enumerate() {
+        for pass in 0..self.passes {
             let row = self.row_of(frame, pass);
             if row != RowId::NONE {
-                let mut row = self.row(row);
-                row.learn(place.into(), corrected);
+                let (mut row, place) = (self.row(row), tables.place(pass, bit));
+                row.learn(place, corrected);
                 if own != Some(pass) {
-                    row.flip_odd_at(place.into());
+                    row.flip_odd_at(place);
                 }
             }
         }
@@ -327,10 +324,10 @@ impl Frames {
     /// Records that a bit of a frame is right.
     #[inline(always)]
     pub(super) fn clear(&mut self, tables: &Tables, frame: usize, bit: usize) {
-        for (pass, &place) in tables.places(bit).iter().enumerate() {
+        for pass in 0..self.passes {
             let row = self.row_of(frame, pass);
             if row != RowId::NONE {
-                self.row(row).learn(place.into(), 0);
+                self.row(row).learn(tables.place(pass, bit), 0);
             }
         }
     }

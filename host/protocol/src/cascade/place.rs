@@ -42,19 +42,13 @@ impl Long {
     pub(super) fn places(&self) -> Range<usize> {
         self.low as usize..self.high as usize
     }
-
-    /// Whether its unknown bits are counted from now on.
-    #[inline(always)]
-    pub(super) fn is_short(&self, tables: &Tables) -> bool {
-        self.places().len() <= tables.schedule().short_places()
-    }
 }
 
 /// The bit of the frame at a place of a pass, or of a check.
 #[inline(always)]
-pub(super) fn bit_at(tables: &Tables, place: Place, at: u32) -> u16 {
+pub(super) fn bit_at(tables: &Tables, place: Place, at: usize) -> usize {
     match place {
-        Place::Pass(pass) => tables.order(pass.into())[at as usize],
-        Place::Check(_) => at as u16,
+        Place::Pass(pass) => tables.bit(pass.into(), at),
+        Place::Check(_) => at,
     }
 }

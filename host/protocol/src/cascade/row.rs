@@ -80,24 +80,15 @@ impl Row<'_> {
         &self.summary[self.summary.len() / 2..]
     }
 
-    /// The start of the interval that holds `place`.
+    /// The end of the interval that starts at `low`, in a row of `bits` places.
     #[inline(always)]
-    fn start_of(&self, place: usize) -> usize {
-        let cell = place / 64;
-        let here = self.cells[cell].cut & (u64::MAX >> (63 - place % 64));
-        if here != 0 {
-            return 64 * cell + highest(here);
+    fn end_of(&self, low: usize, bits: usize) -> usize {
+        let above = self.cells[low / 64].cut & (u64::MAX << (low % 64) << 1);
+        if above != 0 {
+            return 64 * (low / 64) + above.trailing_zeros() as usize;
         }
-        let cell = cell_before(self.cut_cells(), cell).expect("a row has a cut at 0");
-        64 * cell + highest(self.cells[cell].cut)
-    }
-
-    /// The interval that starts at `low`, in a row of `bits` places.
-    #[inline(always)]
-    pub(super) fn interval(&self, low: usize, bits: usize) -> Range<usize> {
-        let above = u64::MAX << (low % 64) << 1;
-        let high = next(low / 64, above, self.cut_cells(), |cell| self.cells[cell].cut).unwrap_or(bits);
-        low..high
+        let next = |cell: usize| 64 * cell + self.cells[cell].cut.trailing_zeros() as usize;
+        cell_after(self.cut_cells(), low / 64).map_or(bits, next)
     }
 
     /// Hands out all odd intervals, in a row of `bits` places, and makes them even.
@@ -105,10 +96,15 @@ impl Row<'_> {
     pub(super) fn take_odd(&mut self, bits: usize, mut take: impl FnMut(Range<usize>)) {
         let half = self.summary.len() / 2;
         for index in 0..half {
-            for cell in ones([mem::take(&mut self.summary[half + index])]) {
-                let cell = 64 * index + cell;
-                for low in ones([mem::take(&mut self.cells[cell].odd)]) {
-                    take(self.interval(64 * cell + low, bits));
+            let mut cells = mem::take(&mut self.summary[half + index]);
+            while cells != 0 {
+                let cell = 64 * index + cells.trailing_zeros() as usize;
+                cells &= cells - 1;
+                let mut odd = mem::take(&mut self.cells[cell].odd);
+                while odd != 0 {
+                    let low = 64 * cell + odd.trailing_zeros() as usize;
+                    odd &= odd - 1;
+                    take(low..self.end_of(low, bits));
                 }
             }
         }
@@ -120,7 +116,7 @@ impl Row<'_> {
         let cell = ones(self.odd_cells().iter().copied()).next()?;
         let low = 64 * cell + self.cells[cell].odd.trailing_zeros() as usize;
         self.flip_odd(low);
-        Some(self.interval(low, bits))
+        Some(low..self.end_of(low, bits))
     }
 
     /// How many bits are not known of the interval that holds `place`, and whether it is odd, in a row of `bits` places; none if
@@ -149,13 +145,23 @@ impl Row<'_> {
     /// Changes the parity of the interval that starts at `low`.
     #[inline(always)]
     pub(super) fn flip_odd(&mut self, low: usize) {
-        let cell = low / 64;
-        let odd = self.cells[cell].odd ^ 1 << (low % 64);
-        self.cells[cell].odd = odd;
-        let bit = 1 << (cell % 64);
-        let at = self.summary.len() / 2 + cell / 64;
-        let summary = &mut self.summary[at];
-        *summary = if odd == 0 { *summary & !bit } else { *summary | bit };
+        let (cell, half) = (low / 64, self.summary.len() / 2);
+        self.cells[cell].odd ^= 1 << (low % 64);
+        let odd = u64::from(self.cells[cell].odd != 0);
+        let summary = &mut self.summary[half + cell / 64];
+        *summary = *summary & !(1 << (cell % 64)) | odd << (cell % 64);
+    }
+
+    /// Changes the parity of the interval that holds `place`.
+    #[inline(always)]
+    pub(super) fn flip_odd_at(&mut self, place: usize) {
+        let cell = place / 64;
+        let here = self.cells[cell].cut & (u64::MAX >> (63 - place % 64));
+        if here != 0 {
+            return self.flip_odd(64 * cell + highest(here));
+        }
+        let cell = cell_before(self.cut_cells(), cell).expect("a row has a cut at 0");
+        self.flip_odd(64 * cell + highest(self.cells[cell].cut));
     }
 
     /// The bit at a place is known, and changes if `correction` is all ones.
@@ -166,23 +172,6 @@ impl Row<'_> {
         cell.known |= bit;
         cell.key ^= bit & correction;
     }
-
-    /// Changes the parity of the interval that holds `place`.
-    #[inline(always)]
-    pub(super) fn flip_odd_at(&mut self, place: usize) {
-        self.flip_odd(self.start_of(place));
-    }
-}
-
-/// The first one from `cell` on, where only the bits of `mask` count in `cell` itself.
-#[inline(always)]
-fn next(cell: usize, mask: u64, summary: &[u64], word: impl Fn(usize) -> u64) -> Option<usize> {
-    let here = word(cell) & mask;
-    if here != 0 {
-        return Some(64 * cell + here.trailing_zeros() as usize);
-    }
-    let cell = cell_after(summary, cell)?;
-    Some(64 * cell + word(cell).trailing_zeros() as usize)
 }
 
 /// The last cell before one that a summary has a one for.

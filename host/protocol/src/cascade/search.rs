@@ -169,7 +169,7 @@ impl Search {
                 if weighted {
                     sums.end(end.window.weighted);
                 }
-                found.push(tell(work, group.start, &end));
+                found.push(tell(work, weighted, group.start, &end));
             }
             if weighted {
                 batch.cut(|search, low, high| sums.split(search, low, high));
@@ -184,7 +184,8 @@ impl Search {
     /// Goes on with those of long ones.
     #[inline(always)]
     fn settle_long(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
-        let mut going_on = 0;
+        let schedule = work.tables.schedule();
+        let (reuse, short_places, mut going_on) = (schedule.reuse(), schedule.short_places(), 0);
         for index in 0..self.long.len() {
             if let Some(later) = self.long.get(index + AHEAD) {
                 work.frames.prefetch(later.row, later.low as usize);
@@ -192,11 +193,11 @@ impl Search {
             }
             let mut long = self.long[index];
             let split = long.split();
-            if matches!(long.place, Place::Pass(_)) && work.tables.schedule().reuse() {
+            if reuse && matches!(long.place, Place::Pass(_)) {
                 work.frames.row(long.row).cut(split as usize);
             }
             (long.low, long.high) = if differences.next() { (long.low, split) } else { (split, long.high) };
-            if long.is_short(work.tables) {
+            if long.places().len() <= short_places {
                 self.narrow.push(long);
             } else {
                 self.long[going_on] = long;
@@ -222,12 +223,13 @@ impl Search {
                 Place::Check(check) => work.frames.unknown_of_check(work.tables, frame, check.into(), odd),
             };
             if unknown == 0 {
-                return Err(Contradiction { frame, bit: bit_at(work.tables, place, low).into() });
+                return Err(Contradiction { frame, bit: bit_at(work.tables, place, low as usize) });
             }
             let (key, high, base) = (extract(key, unknown), unknown.count_ones() as usize, low as u16);
             if high == 1 {
                 let window = Window { unknown, weighted: 0, row, base, lane, place };
-                self.found.push(tell(work, self.group.start, &End { window, error: 0, cuts: 0 }));
+                let end = End { window, error: 0, cuts: 0 };
+                self.found.push(tell(work, false, self.group.start, &end));
                 continue;
             }
             let (weighted, split) = match work.tables.schedule().weights() {
@@ -255,8 +257,8 @@ impl Search {
                     work.frames.row(row).cut_some(base.into(), cuts);
                 }
                 for place_of in ones([right]) {
-                    let bit = bit_at(work.tables, place, u32::from(base) + place_of as u32);
-                    work.frames.clear(work.tables, frame, bit.into());
+                    let bit = bit_at(work.tables, place, usize::from(base) + place_of);
+                    work.frames.clear(work.tables, frame, bit);
                 }
             }
             work.frames.locate(work.tables, frame, bit.into(), place.pass());
@@ -306,9 +308,10 @@ impl Search {
     #[inline(always)]
     fn begin_all(&mut self, work: &mut Work<'_>, lane: u8, row: RowId, place: Place) {
         let (long, narrow, open) = (&mut self.long, &mut self.narrow, &mut self.open[usize::from(lane)]);
+        let short_places = work.tables.schedule().short_places();
         work.frames.row(row).take_odd(work.tables.frame_bits(), |odd| {
             let odd = Long { low: odd.start as u32, high: odd.end as u32, row, lane, place };
-            if odd.is_short(work.tables) { &mut *narrow } else { &mut *long }.push(odd);
+            if odd.places().len() <= short_places { &mut *narrow } else { &mut *long }.push(odd);
             *open += 1;
         });
     }
@@ -330,7 +333,8 @@ impl Search {
     #[inline(always)]
     fn begin_one(&mut self, work: &Work<'_>, odd: Long) {
         self.open[usize::from(odd.lane)] += 1;
-        if odd.is_short(work.tables) { &mut self.narrow } else { &mut self.long }.push(odd);
+        let is_short = odd.places().len() <= work.tables.schedule().short_places();
+        if is_short { &mut self.narrow } else { &mut self.long }.push(odd);
     }
 
     /// Asks about the left halves of long intervals.
@@ -353,16 +357,16 @@ impl Search {
 
 /// What a search of a group has found; `first` is the group's first frame.
 #[inline(always)]
-fn tell(work: &mut Work<'_>, first: usize, end: &End) -> Found {
+fn tell(work: &mut Work<'_>, weighted: bool, first: usize, end: &End) -> Found {
     let Window { row, base, lane, place, .. } = end.window;
     let frame = first + usize::from(lane);
-    let at = u32::from(base) + end.window.places(1 << end.error).trailing_zeros();
+    let at = usize::from(base) + end.window.places(1 << end.error).trailing_zeros() as usize;
     let bit = bit_at(work.tables, place, at);
-    let right = if work.tables.schedule().weights().is_some() { end.window.places(end.right()) } else { 0 };
-    work.frames.prefetch_error(work.tables, frame, bit.into());
+    let right = if weighted { end.window.places(end.right()) } else { 0 };
+    work.frames.prefetch_error(work.tables, frame, bit);
     for place_of in ones([right]) {
-        let bit = bit_at(work.tables, place, u32::from(base) + place_of as u32);
-        work.frames.prefetch_bit(work.tables, frame, bit.into());
+        let bit = bit_at(work.tables, place, usize::from(base) + place_of);
+        work.frames.prefetch_bit(work.tables, frame, bit);
     }
-    Found { row, lane, place, bit, base, cuts: end.window.places(end.cuts), right }
+    Found { row, lane, place, bit: bit as u16, base, cuts: end.window.places(end.cuts), right }
 }

@@ -22,13 +22,13 @@ const CODE_SEED_DOMAIN: &[u8] = b"qkdpp cascade codes 1";
 pub struct Tables {
     pub(super) schedule: Schedule,
     permutations: Vec<Arc<Permutation>>,
-    /// Bit of the frame at each place, pass after pass.
+    /// Bit of the frame at each place, for each pass but the first.
     bits: Vec<u16>,
-    /// Place of each bit in every pass, bit after bit.
+    /// Place of each bit in every pass but the first, bit after bit.
     places: Vec<u16>,
     late: Late,
     /// What an error in each bit changes of a frame's syndrome.
-    columns: Vec<u64>,
+    columns: Vec<u32>,
     /// The bits of each check as masks of the frame's words, check after check.
     masks: Vec<u64>,
     /// Starts of blocks, as words of the frame, pass after pass.
@@ -50,13 +50,14 @@ impl Tables {
         };
         let permutations: Vec<Arc<Permutation>> =
             (0..passes).map(|pass| permutation(pass).map(Arc::new)).collect::<Result<_, _>>()?;
-        let mut places = vec![0; frame_bits * passes];
-        for (pass, permutation) in permutations.iter().enumerate() {
+        let further = passes - 1;
+        let mut places = vec![0; frame_bits * further];
+        for (index, permutation) in permutations[1..].iter().enumerate() {
             for (place, &bit) in permutation.indices().iter().enumerate() {
-                places[bit as usize * passes + pass] = place as u16;
+                places[bit as usize * further + index] = place as u16;
             }
         }
-        let bits = permutations
+        let bits = permutations[1..]
             .iter()
             .flat_map(|permutation| permutation.indices())
             .map(|&bit| bit as u16)
@@ -65,7 +66,7 @@ impl Tables {
         let masks = masks(&codes, schedule.checks());
         let late = Late::new(&schedule);
         let columns = (0..frame_bits)
-            .map(|bit| late.column(&schedule, &places[bit * passes..][..passes], codes[bit]))
+            .map(|bit| late.column(&schedule, &places[bit * further..][..further], codes[bit]))
             .collect();
         let first = schedule.block_bits()[0];
         let trees = [Tree::new(first), Tree::new(frame_bits % first)];
@@ -96,14 +97,25 @@ impl Tables {
         self.frame_bits().div_ceil(64)
     }
 
-    /// The bits of the frame in the order of a pass.
-    pub(super) fn order(&self, pass: usize) -> &[u16] {
-        &self.bits[pass * self.frame_bits()..][..self.frame_bits()]
+    /// The bit of the frame at a place of a pass.
+    #[inline(always)]
+    pub(super) fn bit(&self, pass: usize, place: usize) -> usize {
+        match pass {
+            0 => place,
+            _ => self.bits[(pass - 1) * self.frame_bits() + place].into(),
+        }
     }
 
-    /// The place of a bit in every pass.
+    /// The place of a bit in a pass.
+    #[inline(always)]
+    pub(super) fn place(&self, pass: usize, bit: usize) -> usize {
+        if pass == 0 { bit } else { self.places(bit)[pass - 1].into() }
+    }
+
+    /// The place of a bit in every pass but the first, where it is the bit's own.
+    #[inline(always)]
     pub(super) fn places(&self, bit: usize) -> &[u16] {
-        &self.places[bit * self.passes()..][..self.passes()]
+        &self.places[bit * (self.passes() - 1)..][..self.passes() - 1]
     }
 
     /// Where the blocks of a pass start, as words of the frame.
@@ -119,7 +131,7 @@ impl Tables {
     /// What an error in a bit changes of a frame's syndrome.
     #[inline(always)]
     pub(super) fn column(&self, bit: usize) -> u64 {
-        self.columns[bit]
+        self.columns[bit].into()
     }
 
     /// The bits of a check, as words of the frame.
@@ -131,7 +143,8 @@ impl Tables {
 /// The last passes, of whose blocks there are few.
 ///
 /// A frame's *syndrome* is one word: the parities of the blocks of these passes, one after the other, then those of the checks. What
-/// an error changes of all of them is then one XOR, and more is kept of a late pass only from when a frame has to search it.
+/// an error changes of all of them is then one XOR, and more is kept of a late pass only from when a frame has to search it. It has
+/// 32 bits at most, since the table of what errors change is looked up for each of them.
 #[derive(Default)]
 pub(super) struct Late {
     /// The first of them.
@@ -150,7 +163,7 @@ impl Late {
 
     fn new(schedule: &Schedule) -> Self {
         let blocks = |bits: &usize| schedule.frame_bits().div_ceil(*bits);
-        let (mut first, mut room) = (schedule.passes(), 64 - schedule.checks());
+        let (mut first, mut room) = (schedule.passes(), u32::BITS as usize - schedule.checks());
         while first > Self::EARLIEST && blocks(&schedule.block_bits()[first - 1]) <= room {
             first -= 1;
             room -= blocks(&schedule.block_bits()[first]);
@@ -166,9 +179,11 @@ impl Late {
         late
     }
 
-    fn column(&self, schedule: &Schedule, places: &[u16], code: u16) -> u64 {
-        let passes = self.blocks.iter().zip(&places[self.first..]).zip(&schedule.block_bits()[self.first..]);
-        passes.fold(u64::from(code).unbounded_shl(self.checks), |column, ((blocks, &place), bits)| {
+    /// `places`: those of the bit in each pass but the first.
+    fn column(&self, schedule: &Schedule, places: &[u16], code: u16) -> u32 {
+        let places = self.blocks.iter().zip(places.iter().skip(self.first - 1));
+        let passes = places.zip(&schedule.block_bits()[self.first..]);
+        passes.fold(u32::from(code).unbounded_shl(self.checks), |column, ((blocks, &place), bits)| {
             column | 1 << (blocks.start as usize + usize::from(place) / bits)
         })
     }
@@ -342,7 +357,7 @@ mod tests {
             assert!(late.early().len() >= Late::EARLIEST.min(tables.passes()), "{variant:?}");
             for bit in [0, 777, 2999] {
                 for (pass, _) in late.passes() {
-                    let block = usize::from(tables.places(bit)[pass]) / tables.schedule().block_bits()[pass];
+                    let block = tables.place(pass, bit) / tables.schedule().block_bits()[pass];
                     assert_eq!(late.blocks(tables.column(bit), pass), 1 << block, "{variant:?}, pass {pass}");
                 }
             }

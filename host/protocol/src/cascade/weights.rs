@@ -101,8 +101,8 @@ pub(super) fn prefetch(work: &Work<'_>, frame: usize, place: Place, odd: Range<u
     let (own, other) = passes(place);
     let row = work.frames.row_of(frame, other);
     for at in odd {
-        let bit = own.map_or(at, |own| work.tables.order(own)[at].into());
-        work.frames.prefetch(row, work.tables.places(bit)[other].into());
+        let bit = own.map_or(at, |own| work.tables.bit(own, at));
+        work.frames.prefetch(row, work.tables.place(other, bit));
     }
 }
 
@@ -122,8 +122,8 @@ pub(super) fn sums(
     while rest != 0 {
         let at = (base + rest.trailing_zeros()) as usize;
         rest &= rest - 1;
-        let bit = own.map_or(at, |own| work.tables.order(own)[at].into());
-        let at = usize::from(work.tables.places(bit)[other]);
+        let bit = own.map_or(at, |own| work.tables.bit(own, at));
+        let at = work.tables.place(other, bit);
         let known = row.short_interval(at, work.tables.frame_bits());
         sums[count + 1] = sums[count] + weights.of(other, known);
         count += 1;

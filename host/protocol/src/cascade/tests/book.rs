@@ -87,7 +87,7 @@ impl Frame {
         self.errors[bit] = false;
         self.known[bit] = true;
         for pass in (0..self.passes.len()).filter(|&pass| own != Some(pass)) {
-            let place = usize::from(tables.places(bit)[pass]);
+            let place = tables.place(pass, bit);
             let interval = self.passes[pass].iter_mut().find(|(range, _)| range.contains(&place)).unwrap();
             interval.1 = !interval.1;
         }
@@ -213,7 +213,7 @@ impl Group<'_> {
             let even = &parts[1 - odd_part];
             let counts = short.is_some() && self.tables.schedule().weights().is_some();
             if let (Some(pass), Some([(place, _)])) = (pass, even.short.as_deref().filter(|_| counts)) {
-                right.push(self.tables.order(pass)[*place].into());
+                right.push(self.tables.bit(pass, *place));
             }
             let odd = Search { right: right.clone(), ..parts[odd_part].clone() };
             match odd.short.as_deref() {
@@ -248,7 +248,7 @@ impl Group<'_> {
     }
 
     fn located(&mut self, frame: usize, pass: Option<usize>, place: usize) {
-        let bit = pass.map_or(place, |pass| self.tables.order(pass)[place].into());
+        let bit = pass.map_or(place, |pass| self.tables.bit(pass, place));
         self.frames[frame].locate(self.tables, bit, pass);
     }
 
@@ -303,7 +303,7 @@ impl Group<'_> {
         if search.range.len() > if self.tables.schedule().weights().is_some() { 32 } else { 64 } {
             return search;
         }
-        let bit = |place: usize| search.pass.map_or(place, |pass| self.tables.order(pass)[place].into());
+        let bit = |place: usize| search.pass.map_or(place, |pass| self.tables.bit(pass, place));
         let counts = |place: &usize| {
             let in_check = search.pass.is_some() || code(self.tables, bit(*place)) >> search.check & 1 == 1;
             in_check && !self.frames[search.frame].known[bit(*place)]
@@ -317,10 +317,10 @@ impl Group<'_> {
     fn weight(&self, frame: usize, bit: usize, pass: Option<usize>) -> u32 {
         let Some(weights) = self.tables.schedule().weights() else { return 1 };
         let other = usize::from(pass == Some(0));
-        let place = usize::from(self.tables.places(bit)[other]);
+        let place = self.tables.place(other, bit);
         let frame = &self.frames[frame];
         let (range, odd) = frame.passes[other].iter().find(|(range, _)| range.contains(&place)).unwrap();
-        let unknown = |place: &usize| !frame.known[usize::from(self.tables.order(other)[*place])];
+        let unknown = |place: &usize| !frame.known[self.tables.bit(other, *place)];
         weights.of(other, (range.len() <= 64).then(|| (range.clone().filter(unknown).count(), *odd)))
     }
 
@@ -333,9 +333,8 @@ impl Group<'_> {
             let sum = |places: &[(usize, u32)]| places.iter().map(|(_, weight)| weight).sum::<u32>();
             let balance = |split: &usize| sum(&places[..*split]).abs_diff(sum(&places[*split..]));
             let (left, right) = places.split_at((1..places.len()).min_by_key(balance).unwrap());
-            let bit = |&(place, _): &(usize, u32)| {
-                search.pass.map_or(place, |pass| self.tables.order(pass)[place].into())
-            };
+            let bit =
+                |&(place, _): &(usize, u32)| search.pass.map_or(place, |pass| self.tables.bit(pass, place));
             let split = right[0].0;
             let parts = [part(start..split, Some(left.to_vec())), part(split..end, Some(right.to_vec()))];
             return (left.iter().map(bit).collect(), parts);
@@ -353,7 +352,7 @@ impl Group<'_> {
     }
 
     fn bits(&self, pass: usize, places: Range<usize>) -> Vec<usize> {
-        self.tables.order(pass)[places].iter().map(|&bit| bit.into()).collect()
+        places.map(|place| self.tables.bit(pass, place)).collect()
     }
 
     fn of_check(&self, check: usize, bits: Range<usize>) -> Vec<usize> {
