@@ -1,9 +1,10 @@
 //! [`Frames`]: what is known of each frame, in each pass, once its group is through pass 0.
 
+use std::mem;
 use std::ops::Range;
 
 use qkdpp_kernels::Bits;
-use qkdpp_kernels::memory::{filled, reserved};
+use qkdpp_kernels::memory::{Spare, filled, reserved};
 use qkdpp_kernels::simd::prefetch;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -14,6 +15,9 @@ use crate::wire::Role;
 
 /// Between the cells of two rows: rows of a power of two would all begin in the same set of a cache.
 const PADDING: usize = 2;
+
+/// The cells of blocks that are through, wiped.
+static CELLS: Spare<Cell> = Spare::new();
 
 /// Cells in a line of a cache.
 const LINE: usize = 2;
@@ -56,6 +60,7 @@ pub(super) struct Frames {
 impl Drop for Frames {
     fn drop(&mut self) {
         self.cells.iter_mut().for_each(|cell| cell.key.zeroize());
+        CELLS.keep(mem::take(&mut self.cells));
     }
 }
 
@@ -68,7 +73,7 @@ impl Frames {
             passes,
             words,
             summary_words,
-            cells: reserved(rows * (words + PADDING)),
+            cells: CELLS.reserved(rows * (words + PADDING)),
             summaries: reserved(rows * 2 * summary_words),
             rows: vec![RowId::NONE; rows],
             syndromes: Zeroizing::new(vec![0; count]),
