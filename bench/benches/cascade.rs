@@ -5,11 +5,11 @@
 
 use qkdpp_bench::cascade::{Setting, rates, tally};
 use qkdpp_bench::stream::stream;
-use qkdpp_bench::{Random, machine};
+use qkdpp_bench::{Random, machine, peak_memory};
 
 const QBERS: [f64; 5] = [0.01, 0.02, 0.03, 0.05, 0.08];
-/// Blocks in flight on a link with a delay.
-const IN_FLIGHT: usize = 160;
+/// Blocks in flight on a link with a delay: enough that a side always has some to work on.
+const IN_FLIGHT: usize = 320;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,15 +37,15 @@ fn main() {
 fn streams() {
     println!("stream of blocks of 2^20 bits, fast at 2 %");
     println!("round trip  in flight  Mb/s  latency, mean and 99 %");
-    for (round_trip, in_flight) in [(0.0, 8), (0.0, IN_FLIGHT), (0.01, IN_FLIGHT)] {
+    let streamed = |round_trip: f64, in_flight| {
         let streamed = stream(&Setting::fast(), 0.02, round_trip, in_flight, &mut Random::new(8));
-        let [mean, most] = streamed.latency;
-        let milliseconds = 1e3 * round_trip;
-        println!(
-            "{milliseconds:7.0} ms  {in_flight:9}  {:4.0}  {mean:.2} s, {most:.2} s",
-            streamed.rate / 1e6
-        );
-    }
+        let ([mean, most], rate) = (streamed.latency, streamed.rate / 1e6);
+        println!("{:7.0} ms  {in_flight:9}  {rate:4.0}  {mean:.2} s, {most:.2} s", 1e3 * round_trip);
+        rate
+    };
+    streamed(0.0, 8);
+    let share = 100.0 / streamed(0.0, IN_FLIGHT) * streamed(0.01, IN_FLIGHT);
+    println!("with a delay {share:.0} % of the same stream without; both sides in {}", peak_memory());
 }
 
 fn row(setting: &Setting, qber: f64, frames: usize) {

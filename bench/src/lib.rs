@@ -109,3 +109,11 @@ pub fn machine() -> String {
     let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
     format!("{}, {cores} cores, {}", name.unwrap_or(std::env::consts::ARCH), Level::auto())
 }
+
+/// The most memory that this process has had so far, as its operating system tells it.
+pub fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let megabytes = peak.and_then(|peak| peak.parse::<u64>().ok()).map(|kilobytes| kilobytes / 1000);
+    megabytes.map_or("unknown memory".into(), |megabytes| format!("{megabytes} MB"))
+}

@@ -223,6 +223,7 @@ impl Frames {
                 let cell = self.start(row) + tables.place(pass, bit) / 64;
                 prefetch(&self.cells, cell);
                 prefetch(&self.cells, cell.wrapping_sub(LINE));
+                prefetch(&self.summaries, 2 * row.0 as usize * self.summary_words);
             }
         }
     }

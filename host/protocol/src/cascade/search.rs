@@ -37,17 +37,33 @@ pub(super) struct Contradiction {
     pub(super) bit: usize,
 }
 
-/// A search that has found its error.
+/// An error that a search has found.
 #[derive(Clone, Copy)]
 struct Found {
-    row: RowId,
-    lane: u8,
-    place: Place,
+    window: Window,
+    /// Its place, and the bit of the frame there, once that is looked up.
+    at: u16,
     bit: u16,
-    base: u16,
-    /// Where it has cut the interval, and what it has shown to be right, as places from `base` on.
+    /// Where the search has cut the interval, and what it has shown to be right, as places from the window's on.
     cuts: u64,
     right: u64,
+}
+
+impl Found {
+    #[inline(always)]
+    fn new(end: &End, weighted: bool) -> Self {
+        let window = end.window;
+        let at = window.base + window.places(1 << end.error).trailing_zeros() as u16;
+        let right = if weighted { window.places(end.right()) } else { 0 };
+        Self { window, at, bit: 0, cuts: window.places(end.cuts), right }
+    }
+
+    /// The bits that are right.
+    #[inline(always)]
+    fn right_bits(&self, tables: &Tables) -> impl Iterator<Item = usize> {
+        let Window { place, base, .. } = self.window;
+        ones([self.right]).map(move |of_window| bit_at(tables, place, usize::from(base) + of_window))
+    }
 }
 
 /// What the searches of all groups work on.
@@ -160,7 +176,7 @@ impl Search {
     /// Goes on with the odd parts of short intervals.
     #[inline(always)]
     fn settle_short(&mut self, work: &mut Work<'_>, differences: &mut Reader) {
-        let Self { short, sums, found, group, .. } = self;
+        let Self { short, sums, found, .. } = self;
         let weighted = work.tables.schedule().weights().is_some();
         for batch in short.batches_mut() {
             let ended = batch.go_on(differences.next_masked(batch.live()));
@@ -169,7 +185,11 @@ impl Search {
                 if weighted {
                     sums.end(end.window.weighted);
                 }
-                found.push(tell(work, weighted, group.start, &end));
+                let new = Found::new(&end, weighted);
+                if let Place::Pass(pass @ 1..) = new.window.place {
+                    work.tables.prefetch_place(pass.into(), new.at.into());
+                }
+                found.push(new);
             }
             if weighted {
                 batch.cut(|search, low, high| sums.split(search, low, high));
@@ -229,7 +249,7 @@ impl Search {
             if high == 1 {
                 let window = Window { unknown, weighted: 0, row, base, lane, place };
                 let end = End { window, error: 0, cuts: 0 };
-                self.found.push(tell(work, false, self.group.start, &end));
+                self.found.push(Found::new(&end, false));
                 continue;
             }
             let (weighted, split) = match work.tables.schedule().weights() {
@@ -246,22 +266,34 @@ impl Search {
         Ok(())
     }
 
-    /// Records what was found.
+    /// Records what was found: first looks up where it is, then where that stands in the other passes.
     #[inline(always)]
     fn note(&mut self, work: &mut Work<'_>) {
+        for found in &mut self.found {
+            let bit = bit_at(work.tables, found.window.place, found.at.into());
+            work.tables.prefetch_bit(bit);
+            found.bit = bit as u16;
+        }
+        for found in &self.found {
+            let frame = self.frame(found.window.lane);
+            work.frames.prefetch_error(work.tables, frame, found.bit.into());
+            for bit in found.right_bits(work.tables) {
+                work.frames.prefetch_bit(work.tables, frame, bit);
+            }
+        }
         for index in 0..self.found.len() {
-            let Found { row, lane, place, bit, base, cuts, right } = self.found[index];
+            let found = self.found[index];
+            let Window { row, lane, place, base, .. } = found.window;
             let frame = self.frame(lane);
             if matches!(place, Place::Pass(_)) {
                 if work.tables.schedule().reuse() {
-                    work.frames.row(row).cut_some(base.into(), cuts);
+                    work.frames.row(row).cut_some(base.into(), found.cuts);
                 }
-                for place_of in ones([right]) {
-                    let bit = bit_at(work.tables, place, usize::from(base) + place_of);
+                for bit in found.right_bits(work.tables) {
                     work.frames.clear(work.tables, frame, bit);
                 }
             }
-            work.frames.locate(work.tables, frame, bit.into(), place.pass());
+            work.frames.locate(work.tables, frame, found.bit.into(), place.pass());
             self.open[usize::from(lane)] -= 1;
             if self.open[usize::from(lane)] == 0 {
                 self.idle.push(lane);
@@ -353,20 +385,4 @@ impl Search {
     fn frame(&self, lane: u8) -> usize {
         self.group.start + usize::from(lane)
     }
-}
-
-/// What a search of a group has found; `first` is the group's first frame.
-#[inline(always)]
-fn tell(work: &mut Work<'_>, weighted: bool, first: usize, end: &End) -> Found {
-    let Window { row, base, lane, place, .. } = end.window;
-    let frame = first + usize::from(lane);
-    let at = usize::from(base) + end.window.places(1 << end.error).trailing_zeros() as usize;
-    let bit = bit_at(work.tables, place, at);
-    let right = if weighted { end.window.places(end.right()) } else { 0 };
-    work.frames.prefetch_error(work.tables, frame, bit);
-    for place_of in ones([right]) {
-        let bit = bit_at(work.tables, place, usize::from(base) + place_of);
-        work.frames.prefetch_bit(work.tables, frame, bit);
-    }
-    Found { row, lane, place, bit: bit as u16, base, cuts: end.window.places(end.cuts), right }
 }

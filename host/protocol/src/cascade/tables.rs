@@ -6,6 +6,7 @@ use std::sync::Arc;
 use qkdpp_kernels::ShapeError;
 use qkdpp_kernels::bitslice::transpose;
 use qkdpp_kernels::parities::Permutation;
+use qkdpp_kernels::simd::prefetch;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 use sha3::{Digest, Sha3_256, Shake256};
 
@@ -110,6 +111,19 @@ impl Tables {
     #[inline(always)]
     pub(super) fn place(&self, pass: usize, bit: usize) -> usize {
         if pass == 0 { bit } else { self.places(bit)[pass - 1].into() }
+    }
+
+    /// Asks for the memory of [`bit`](Self::bit) in a pass but the first.
+    #[inline(always)]
+    pub(super) fn prefetch_place(&self, pass: usize, place: usize) {
+        prefetch(&self.bits, (pass - 1) * self.frame_bits() + place);
+    }
+
+    /// Asks for the memory of all that is known of a bit.
+    #[inline(always)]
+    pub(super) fn prefetch_bit(&self, bit: usize) {
+        prefetch(&self.places, bit * (self.passes() - 1));
+        prefetch(&self.columns, bit);
     }
 
     /// The place of a bit in every pass but the first, where it is the bit's own.
