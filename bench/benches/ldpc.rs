@@ -13,7 +13,7 @@ use qkdpp_kernels::ldpc::messages::{MESSAGES, Messages};
 use qkdpp_kernels::ldpc::{Code, LdpcDecode, Syndrome, family, rule};
 use qkdpp_kernels::{Bits, Job, Level, Output, Shared};
 
-const ITERATIONS: u32 = 60;
+const ITERATIONS: u32 = 100;
 const QBERS: [f64; 3] = [0.01, 0.02, 0.05];
 
 fn main() {

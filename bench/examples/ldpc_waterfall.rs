@@ -12,7 +12,7 @@ use qkdpp_kernels::ldpc::messages::{MESSAGES, Messages};
 use qkdpp_kernels::ldpc::{family, simulation};
 
 /// Iterations of a decoding, as in the default profile.
-const ITERATIONS: u32 = 60;
+const ITERATIONS: u32 = 100;
 const SEED: [u8; 32] = [42; 32];
 /// Error rates of the profiles.
 const QBERS: [f64; 7] = [0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08];

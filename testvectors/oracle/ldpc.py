@@ -6,6 +6,7 @@ from common import Bits, Json, from_json, join_frames, split_frames, to_json
 
 MESSAGE_LIMIT = 127
 KNOWN_MAGNITUDE = 8191
+STALLED = 12
 
 # §5.4, copied from the text; selftest.py recomputes both from the formula.
 PHI = [
@@ -70,8 +71,8 @@ def decide(posterior: list[int], word: Bits) -> Bits:
     return [1 if p < 0 else 0 if p > 0 else y for p, y in zip(posterior, word, strict=True)]
 
 
-def check_rule(q: list[int], target: int) -> list[int]:
-    """Steps 1 to 3 of §5.3 for one check: the new messages R from the limited messages q."""
+def check_rule(q: list[int], target: int) -> tuple[list[int], int]:
+    """Steps 1 to 3 of §5.3 for one check: the new messages R from the limited messages q, and s."""
     a = [abs(value) for value in q]
     sign = [int(value < 0) for value in q]
     total = sum(PHI[magnitude] for magnitude in a)
@@ -81,17 +82,17 @@ def check_rule(q: list[int], target: int) -> list[int]:
         u = total - PHI[magnitude]
         g = sum(u < threshold for threshold in THR)
         messages.append(g if s ^ sigma == 0 else -g)
-    return messages
+    return messages, s
 
 
-def update(posterior: list[int], variables: list[int], messages: list[int], target: int) -> list[int]:
-    """One check: replaces its messages R (returned) and the posteriors of its variables (in place)."""
+def update(posterior: list[int], variables: list[int], messages: list[int], target: int) -> tuple[list[int], int]:
+    """One check: replaces its messages R (returned, with s) and the posteriors of its variables (in place)."""
     t = [posterior[v] - message for v, message in zip(variables, messages, strict=True)]
     q = [max(-MESSAGE_LIMIT, min(MESSAGE_LIMIT, value)) for value in t]
-    fresh = check_rule(q, target)
+    fresh, s = check_rule(q, target)
     for v, value, message in zip(variables, t, fresh, strict=True):
         posterior[v] = value + message
-    return fresh
+    return fresh, s
 
 
 def decode(
@@ -102,15 +103,21 @@ def decode(
     magnitude = [KNOWN_MAGNITUDE if k else channel for k in known]
     posterior = [-a if y else a for y, a in zip(word, magnitude, strict=True)]
     messages = [[0] * len(variables) for variables in checks]
-    iterations = 0
+    iterations = least = age = 0
     while True:
         decision = decide(posterior, word)
         converged = syndrome(checks, decision) == target
-        if converged or iterations == max_iterations:
+        if converged or age == STALLED or iterations == max_iterations:
             return decision, iterations, converged
         # Checks are numbered by base row, so ascending order is the order of the layers.
+        unsatisfied = 0
         for c, variables in enumerate(checks):
-            messages[c] = update(posterior, variables, messages[c], target[c])
+            messages[c], s = update(posterior, variables, messages[c], target[c])
+            unsatisfied += s
+        if iterations == 0 or 64 * unsatisfied < 63 * least:
+            least, age = unsatisfied, 0
+        else:
+            age += 1
         iterations += 1
 
 

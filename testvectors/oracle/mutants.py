@@ -29,12 +29,14 @@ class Mutant:
 FLOODING = """before = list(posterior)
         for c, variables in enumerate(checks):
             view = list(before)
-            fresh = update(view, variables, messages[c], target[c])
+            fresh, s = update(view, variables, messages[c], target[c])
+            unsatisfied += s
             for v, new, old in zip(variables, fresh, messages[c]):
                 posterior[v] += new - old
             messages[c] = fresh"""
 LAYERS = """for c, variables in enumerate(checks):
-            messages[c] = update(posterior, variables, messages[c], target[c])"""
+            messages[c], s = update(posterior, variables, messages[c], target[c])
+            unsatisfied += s"""
 STOPS_BETWEEN_LAYERS = (
     LAYERS
     + """
@@ -46,7 +48,8 @@ CARRIED = """changes = [[a ^ b for a, b in zip(frame, [0, *frame])] for frame in
     return {"""
 LIMITED = "max(-MESSAGE_LIMIT, min(MESSAGE_LIMIT, value))"
 DECISION = "1 if p < 0 else 0 if p > 0 else y"
-CHECKED = "if converged or iterations == max_iterations:"
+CHECKED = "if converged or age == STALLED or iterations == max_iterations:"
+NEW_LEAST = "if iterations == 0 or 64 * unsatisfied < 63 * least:"
 
 MUTANTS = [
     Mutant("sift", "if keep]", "if not keep]", ["one-bit-kept", "alternating-even", "dropped-bits-set"]),
@@ -89,17 +92,46 @@ MUTANTS = [
     Mutant(
         "ldpc_decode",
         CHECKED,
-        "if (converged and iterations > 0) or iterations == max_iterations:",
+        "if (converged and iterations > 0) or age == STALLED or iterations == max_iterations:",
         ["right-at-once"],
     ),
     Mutant("ldpc_decode", "== target\n", "== target and max_iterations > 0\n", ["limit-zero-right"]),
-    Mutant("ldpc_decode", CHECKED, "if converged or iterations == max(1, max_iterations):", ["limit-zero-wrong"]),
+    Mutant("ldpc_decode", CHECKED, "if converged or age == STALLED or iterations == max(1, max_iterations):", ["limit-zero-wrong"]),
     Mutant("ldpc_decode", "== target\n", "== target and iterations < max_iterations\n", ["limit-just-enough"]),
     Mutant(
         "ldpc_decode",
         CHECKED,
-        "if converged or iterations == max_iterations + 1:",
-        ["limit-one-short", "too-many-errors"],
+        "if converged or age == STALLED or iterations == max_iterations + 1:",
+        ["limit-one-short", "too-many-errors", "stall-after-the-limit"],
+    ),
+    Mutant(
+        "ldpc_decode",
+        CHECKED,
+        "if converged or iterations == max_iterations:",
+        ["stall-constant", "stall-slowly", "stall-too-soon"],
+    ),
+    Mutant("ldpc_decode", "STALLED = 12", "STALLED = 11", ["stall-constant", "stall-at-the-limit"]),
+    Mutant("ldpc_decode", "STALLED = 12", "STALLED = 13", ["stall-constant", "stall-63-of-64"]),
+    Mutant("ldpc_decode", "== target\n", "== target and age < STALLED\n", ["stall-and-converge"]),
+    Mutant("ldpc_decode", NEW_LEAST, "if 64 * unsatisfied < 63 * least:", ["stall-constant"]),
+    Mutant("ldpc_decode", NEW_LEAST, NEW_LEAST.replace(" < ", " <= "), ["stall-63-of-64"]),
+    Mutant(
+        "ldpc_decode",
+        NEW_LEAST,
+        "if iterations == 0 or unsatisfied < least:",
+        ["stall-63-of-64", "stall-slowly"],
+    ),
+    Mutant(
+        "ldpc_decode",
+        "            age += 1\n",
+        "            least, age = unsatisfied, age + 1\n",
+        ["stall-slowly"],
+    ),
+    Mutant(
+        "ldpc_decode",
+        "return messages, s",
+        "return messages, (target + sum(v <= 0 for v in q)) % 2",
+        ["stall-slowly"],
     ),
     Mutant("ldpc_decode", DECISION, "int(p < 0)", ["tie-ones"]),
     Mutant("ldpc_decode", DECISION, "int(p <= 0)", ["tie-zeros"]),

@@ -98,9 +98,9 @@ class LdpcTables(unittest.TestCase):
             exact_tanh = tanh[a] * tanh[b]
             exact = 8 * ((1 + exact_tanh) / (1 - exact_tanh)).ln()
             if exact < 50:  # above, the rounding of Φ to 2^-12 shows
-                self.assertLess(abs(ldpc.check_rule([a, b, 50], 0)[2] - exact), 1, (a, b))
-        self.assertEqual(ldpc.check_rule([-40, 40, 40], 0)[2], -ldpc.check_rule([40, 40, 40], 0)[2])
-        self.assertEqual(ldpc.check_rule([0, 40, 40], 1)[1:], [0, 0])
+                self.assertLess(abs(ldpc.check_rule([a, b, 50], 0)[0][2] - exact), 1, (a, b))
+        self.assertEqual(ldpc.check_rule([-40, 40, 40], 0)[0][2], -ldpc.check_rule([40, 40, 40], 0)[0][2])
+        self.assertEqual(ldpc.check_rule([0, 40, 40], 1)[0][1:], [0, 0])
 
 
 class PolynomialHash(unittest.TestCase):

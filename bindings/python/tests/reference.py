@@ -82,20 +82,27 @@ def ldpc_decode(
         # Variable of each edge, (edges of the row, checks of the layer).
         layers.append(columns[:, None] * z + (np.arange(z) + row[columns][:, None]) % z)
     messages = [np.zeros(edges.shape, dtype=np.int64) for edges in layers]
+    least = age = 0
     for iteration in range(max_iterations + 1):
         decision = np.where(posterior == 0, word, posterior < 0)
         reached = np.concatenate([np.bitwise_xor.reduce(decision[edges], axis=0) for edges in layers])
-        if (reached == target).all() or iteration == max_iterations:
+        if (reached == target).all() or age == 12 or iteration == max_iterations:
             return decision, iteration, bool((reached == target).all())
+        unsatisfied = 0
         for layer, edges in enumerate(layers):
             total = posterior[edges] - messages[layer]
             clipped = np.clip(total, -127, 127)
             magnitude, sign = np.abs(clipped), clipped < 0
             rest = _PHI[magnitude].sum(axis=0) - _PHI[magnitude]
             parity = target[layer * z : (layer + 1) * z] ^ np.bitwise_xor.reduce(sign, axis=0)
+            unsatisfied += int(parity.sum())
             size = (rest[..., None] < _THR).sum(axis=-1)
             messages[layer] = np.where(parity ^ sign, -size, size)
             posterior[edges] = total + messages[layer]
+        if iteration == 0 or 64 * unsatisfied < 63 * least:
+            least, age = unsatisfied, 0
+        else:
+            age += 1
     raise AssertionError("the last iteration returns")
 
 

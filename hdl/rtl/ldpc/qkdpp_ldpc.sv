@@ -87,7 +87,8 @@ module qkdpp_ldpc
   logic [2:0]                group;
   logic                      decode, first, stop, decode_restart, check_start, check_done, check_match;
   logic [MagnitudeBits-1:0]  channel;
-  logic                      iterate_start, iterate, iterate_done, stuck, scrub_start, scrub_quick, scrub_idle, wipe;
+  logic                      iterate_start, iterate, iterate_done, stuck, stalled;
+  logic                      scrub_start, scrub_quick, scrub_idle, wipe;
   logic                      output_active, read, output_done;
   logic                      result_valid, result_free;
   result_t                   result;
@@ -147,6 +148,7 @@ module qkdpp_ldpc
     .iterate_o       (iterate),
     .iterate_done_i  (iterate_done),
     .stuck_i         (stuck),
+    .stalled_i       (stalled),
     .scrub_start_o   (scrub_start),
     .scrub_quick_i   (scrub_quick),
     .scrub_idle_i    (scrub_idle),
@@ -217,6 +219,7 @@ module qkdpp_ldpc
     .iterate_i       (iterate),
     .iterate_done_o  (iterate_done),
     .stuck_o         (stuck),
+    .stalled_o       (stalled),
     .scrub_start_i   (scrub_start),
     .scrub_quick_o   (scrub_quick),
     .scrub_idle_o    (scrub_idle),

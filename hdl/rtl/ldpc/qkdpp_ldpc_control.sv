@@ -73,6 +73,7 @@ module qkdpp_ldpc_control
   output logic                     iterate_o,
   input  logic                     iterate_done_i,
   input  logic                     stuck_i,
+  input  logic                     stalled_i,
   output logic                     scrub_start_o,
   input  logic                     scrub_quick_i,
   input  logic                     scrub_idle_i,
@@ -242,7 +243,7 @@ module qkdpp_ldpc_control
       StCheck: begin
         if (check_done_i && !decode) begin
           state_d = frames_left_q == 32'd1 ? StDrain : StColumns;
-        end else if (check_done_i && (check_match_i || iterations_q == params_q[1])) begin
+        end else if (check_done_i && (check_match_i || stalled_i || iterations_q == params_q[1])) begin
           scrub_start_o = 1'b1;
           state_d = StOutput;
         end else if (check_done_i) begin
@@ -285,9 +286,7 @@ module qkdpp_ldpc_control
           state_d = StIdle;
         end
       end
-      StCleared: begin
-        if (!clear_i) state_d = StIdle;
-      end
+      StCleared: if (!clear_i) state_d = StIdle;
       default: state_d = StDrain;
     endcase
 

@@ -21,6 +21,8 @@ module qkdpp_ldpc_decoder
   input  logic                             first_i,   // first iteration, stable while running
   output logic                             done_o,
   output logic                             stuck_o,
+  input  logic                             clear_i,   // the decoding is over
+  output logic                             stalled_o, // it should be, after this iteration
 
   input  logic                             gather_valid_i,
   output logic                             gather_ready_o,
@@ -123,7 +125,8 @@ module qkdpp_ldpc_decoder
   logic [Banks-1:0][Lanes-1:0][PhiBits-1:0] phi;
   logic [Banks-1:0][Lanes-1:0]              negative;
   logic [Lanes-1:0][SumBits-1:0]            sum;
-  logic [Lanes-1:0]                         parity;
+  logic [Lanes-1:0]                         parity, row;
+  logic                                     row_valid;
   logic [Banks-1:0]                         error;
   assign error_o = |error;
 
@@ -133,17 +136,34 @@ module qkdpp_ldpc_decoder
   ) u_sum (
     .clk_i,
     .rst_ni,
-    .restart_i (start_i),
-    .clear_i   (scrub_totals_i),
-    .valid_i   (issued_q[GatherLatency]),
-    .first_i   (row_start_q[GatherLatency]),
-    .last_i    (row_last_q[GatherLatency]),
-    .phi_i     (phi),
-    .negative_i(negative),
+    .restart_i  (start_i),
+    .clear_i    (scrub_totals_i),
+    .valid_i    (issued_q[GatherLatency]),
+    .first_i    (row_start_q[GatherLatency]),
+    .last_i     (row_last_q[GatherLatency]),
+    .phi_i      (phi),
+    .negative_i (negative),
     .target_i,
-    .pop_i     (scattered_q[2]),
-    .sum_o     (sum),
-    .parity_o  (parity)
+    .row_valid_o(row_valid),
+    .row_o      (row),
+    .pop_i      (scattered_q[2]),
+    .sum_o      (sum),
+    .parity_o   (parity)
+  );
+
+  qkdpp_ldpc_stall #(
+    .Lanes(Lanes),
+    .Rows (Rows)
+  ) u_stall (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .start_i,
+    .first_i,
+    .row_valid_i(row_valid),
+    .row_i      (row),
+    .done_i     (done_o),
+    .stalled_o
   );
 
   for (genvar bank = 0; bank < Banks; bank++) begin : gen_banks

@@ -21,6 +21,8 @@ package qkdpp_ldpc_pkg;
   // the issue of a scatter entry to the write of what it computes.
   localparam int unsigned GatherLatency = 5;
   localparam int unsigned ScatterLatency = 6;
+  // Cycles from an iteration's last row of parities to its comparison with earlier ones; the last scatter takes longer.
+  localparam int unsigned StallLatency = 5;
 
   // PHI of SPEC §5.4; PHI[0] as said above.
   localparam logic [PhiBits-1:0] Phi [128] = '{

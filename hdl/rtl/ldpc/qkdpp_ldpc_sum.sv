@@ -22,6 +22,10 @@ module qkdpp_ldpc_sum
   input  logic [Banks-1:0][Lanes-1:0]                negative_i,
   input  logic [Lanes-1:0]                           target_i,
 
+  // A row is complete: the checks whose messages do not have the wanted parity.
+  output logic                                       row_valid_o,
+  output logic [Lanes-1:0]                           row_o,
+
   // The oldest row that has not been scattered.
   input  logic                                       pop_i,
   output logic [Lanes-1:0][SumBits-1:0]              sum_o,
@@ -35,7 +39,8 @@ module qkdpp_ldpc_sum
   logic                valid_q, first_q, last_q;
   logic [SlotBits-1:0] write_slot_q, read_slot_q;
   logic                write;
-  assign write = clear_i || (valid_q && last_q);
+  assign write = clear_i || row_valid_o;
+  assign row_valid_o = valid_q && last_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -87,6 +92,7 @@ module qkdpp_ldpc_sum
     assign wide = WideBits'(entry_q) + (first_q ? '0 : WideBits'(sum_q[PhiBits-1:0]));
     assign sum_d = {|wide[WideBits-1:PhiBits] || (!first_q && sum_q[SumBits-1]), wide[PhiBits-1:0]};
     assign parity_d = negative_q ^ (first_q ? target_i[lane] : parity_q);
+    assign row_o[lane] = parity_d;
 
     always_ff @(posedge clk_i) begin
       if (clear_i) begin

@@ -51,6 +51,27 @@ async def decoding_with_stalls(dut):
             assert compiled.syndrome(result.output[i * beats:(i + 1) * beats]) == syndrome(code.checks(), frame)
 
 
+@cocotb.test()
+async def stalled_decodings(dut):
+    """Words that are given up, and words right after them that are not: nothing of the counts may be left."""
+    rng = random.Random(16)
+    kernel = await Kernel.start(dut, stall=0.1, seed=16)
+    ended = set()
+    for code in codes(rng):
+        compiled = await load(kernel, rng, code)
+        cases = [Decoding(rng, code, limit=100, channel=channel, error_rate=0.12) for channel in (9, 22, 31)]
+        cases += [Decoding(rng, code, limit=14, solvable=False), Decoding(rng, code, limit=0, solvable=False),
+                  Decoding(rng, code, limit=100, solvable=False, with_known=True), Decoding(rng, code)]
+        for case in cases:
+            case.submit(kernel, compiled)
+        for case in cases:
+            result = await kernel.finish()
+            case.check(result, compiled)
+            if not result.r1 and result.r0 < case.limit:
+                ended.add(result.r0)
+    assert min(ended) == 13 and len(ended) > 3, ended
+
+
 def long_rows(rng) -> Code:
     """Rows of up to 200 edges, and columns of one edge up to as many as there are rows."""
     base = [[rng.randrange(LANES) if rng.random() < 0.9 else -1 for _ in range(min(60, PARAMETERS["Columns"] - 4))]
@@ -258,7 +279,10 @@ def job_data_left(dut) -> list[str]:
     for lane in (0, LANES - 1):
         look(f"sums {lane}", dut.u_engine.u_decoder.u_sum.gen_lanes[lane].slots, 16)
     look("target", dut.u_engine.u_target.u_words.mem, PARAMETERS["Rows"] // min(BANKS, 256 // LANES))
-    for name in ("u_unpack.data_q", "u_output.u_pack.data_q", "u_engine.load_bits_q", "u_engine.load_known_q"):
+    for name in ("u_unpack.data_q", "u_output.u_pack.data_q", "u_engine.load_bits_q", "u_engine.load_known_q",
+                 "u_engine.u_decoder.u_stall.row_q", "u_engine.u_decoder.u_stall.groups_q",
+                 "u_engine.u_decoder.u_stall.parts_q", "u_engine.u_decoder.u_stall.count_q",
+                 "u_engine.u_decoder.u_stall.least_q", "u_engine.u_decoder.u_stall.bound_q"):
         handle = dut
         for part in name.split("."):
             handle = getattr(handle, part)

@@ -121,7 +121,7 @@ pub struct Reconciliation {
     pub count_both_directions: bool,
     /// LDPC: how long the frames are.
     pub ldpc: LdpcFrames,
-    /// LDPC: iterations of the decoder.
+    /// LDPC: most iterations of the decoder; one that stalls ends before.
     pub ldpc_iterations: u32,
     /// LDPC: further messages for frames that did not decode, before they are given up: the first two bring parities,
     /// the others bits.
@@ -182,7 +182,7 @@ impl Default for Reconciliation {
             cascade_frame_bits: 1 << 14,
             count_both_directions: false,
             ldpc: LdpcFrames::Fast,
-            ldpc_iterations: 60,
+            ldpc_iterations: 100,
             ldpc_disclosures: 8,
             ldpc_disclosed_share: 0.02,
         }

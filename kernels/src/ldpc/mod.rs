@@ -24,6 +24,7 @@ pub mod rule;
 #[cfg(test)]
 mod samples;
 pub mod simulation;
+pub mod stall;
 
 use std::sync::Arc;
 

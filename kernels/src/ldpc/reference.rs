@@ -1,5 +1,6 @@
 //! Syndromes and layered decoding by the book, edge by edge (SPEC §5.2–5.4).
 
+use super::stall::Stall;
 use super::{Code, Decoded, LdpcDecode, Syndrome, rule};
 use crate::bits::Bits;
 
@@ -15,16 +16,15 @@ pub fn syndrome(job: &Syndrome) -> Bits {
 /// Decodes the word of `job`.
 pub fn decode(job: &LdpcDecode) -> Decoded {
     let mut decoder = Decoder::new(job);
+    let (mut stall, mut stalled) = (Stall::default(), false);
     let mut iterations = 0;
     loop {
         let word = decoder.decisions();
         let converged = decoder.has_the_syndrome(&word);
-        if converged || iterations == job.max_iterations() {
+        if converged || stalled || iterations == job.max_iterations() {
             return Decoded { word, iterations, converged };
         }
-        for row in 0..job.code().rows().len() {
-            decoder.layer(row);
-        }
+        stalled = stall.after((0..job.code().rows().len()).map(|row| decoder.layer(row)).sum());
         iterations += 1;
     }
 }
@@ -77,8 +77,10 @@ impl<'a> Decoder<'a> {
         (0..code.checks()).all(|check| parity(code, word, 0, check) == self.job.syndrome().get(check))
     }
 
-    fn layer(&mut self, row: usize) {
+    /// Returns how many of the row's checks were not satisfied.
+    fn layer(&mut self, row: usize) -> u64 {
         let code = self.job.code();
+        let mut unsatisfied = 0;
         for check in row * code.z()..(row + 1) * code.z() {
             let messages = &mut self.messages[check];
             let totals: Vec<i16> = variables(code, check)
@@ -88,10 +90,13 @@ impl<'a> Decoder<'a> {
             for (message, total) in messages.iter_mut().zip(&totals) {
                 *message = (*total).clamp(-rule::INPUT_LIMIT, rule::INPUT_LIMIT);
             }
-            rule::answer(self.job.syndrome().get(check), messages);
+            let wanted = self.job.syndrome().get(check);
+            unsatisfied += u64::from(rule::is_unsatisfied(wanted, messages));
+            rule::answer(wanted, messages);
             for ((variable, message), total) in variables(code, check).zip(&*messages).zip(&totals) {
                 self.posteriors[variable] = total + message;
             }
         }
+        unsatisfied
     }
 }

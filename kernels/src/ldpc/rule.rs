@@ -43,11 +43,16 @@ pub const THR: [u16; 78] = [
 /// `parity` is the wanted parity of the check.
 pub fn answer(parity: bool, messages: &mut [i16]) {
     let sum: u32 = messages.iter().map(|&q| phi(q)).sum();
-    let negative = messages.iter().fold(parity, |negative, &q| negative ^ (q < 0));
+    let negative = is_unsatisfied(parity, messages);
     for message in messages {
         let magnitude = magnitude(sum - phi(*message));
         *message = if negative ^ (*message < 0) { -magnitude } else { magnitude };
     }
+}
+
+/// s of a check: whether the signs of its `messages` q have another parity than the wanted one.
+pub fn is_unsatisfied(parity: bool, messages: &[i16]) -> bool {
+    messages.iter().fold(parity, |negative, &q| negative ^ (q < 0))
 }
 
 fn phi(q: i16) -> u32 {

@@ -52,6 +52,13 @@ impl Checks {
         q
     }
 
+    /// How many of the checks have s = 1, when all edges are collected.
+    #[inline]
+    #[target_feature(enable = "avx2,popcnt")]
+    pub(super) fn unsatisfied(&self) -> u32 {
+        _mm256_movemask_epi8(self.signs).count_ones()
+    }
+
     /// What these checks answer.
     #[inline]
     #[target_feature(enable = "avx2")]

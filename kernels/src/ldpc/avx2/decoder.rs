@@ -9,20 +9,22 @@ use super::check::{Checks, widen};
 use super::columns::{Columns, LANES, Window};
 use crate::bits::Bits;
 use crate::ldpc::portable::parity;
+use crate::ldpc::stall::Stall;
 use crate::ldpc::{Decoded, LdpcDecode, rule};
 
 /// Decodes the word of `job`, whose lifting factor is at least [`LEAST_LIFTING`](super::columns::LEAST_LIFTING).
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 pub(super) fn run(job: &LdpcDecode) -> Decoded {
     let mut decoder = Decoder::new(job);
+    let (mut stall, mut stalled) = (Stall::default(), false);
     let mut iterations = 0;
     loop {
         let word = decoder.decisions();
         let converged = parity::agree(job.code(), &word, job.syndrome());
-        if converged || iterations == job.max_iterations() {
+        if converged || stalled || iterations == job.max_iterations() {
             return Decoded { word, iterations, converged };
         }
-        decoder.iterate();
+        stalled = stall.after(decoder.iterate());
         iterations += 1;
     }
 }
@@ -72,10 +74,10 @@ impl<'a> Decoder<'a> {
         Bits::from_words(words, received.len())
     }
 
-    /// One iteration: every base row, in order.
-    #[target_feature(enable = "avx2")]
-    fn iterate(&mut self) {
-        let (code, mut next) = (self.job.code(), 0);
+    /// One iteration: every base row, in order. Returns the number of checks that were not satisfied.
+    #[target_feature(enable = "avx2,popcnt")]
+    fn iterate(&mut self) -> u64 {
+        let (code, mut next, mut unsatisfied) = (self.job.code(), 0, 0);
         for (row, entries) in code.rows().iter().enumerate() {
             for first in (0..code.z()).step_by(LANES) {
                 let wanted = self.job.syndrome().word_at(row * code.z() + first) as u32;
@@ -87,6 +89,7 @@ impl<'a> Decoder<'a> {
                     let totals = each(window, widen(message), |p, r| _mm256_sub_epi16(p, r));
                     *edge = [totals[0], totals[1], checks.collect(totals)];
                 }
+                unsatisfied += u64::from(checks.unsatisfied());
                 let answers = checks.answers();
                 for ((entry, message), &[low, high, q]) in entries.iter().zip(messages).zip(&*edges) {
                     *message = answers.to(q);
@@ -96,6 +99,7 @@ impl<'a> Decoder<'a> {
                 next += entries.len();
             }
         }
+        unsatisfied
     }
 }
 

@@ -106,6 +106,13 @@ impl Checks {
         q
     }
 
+    /// How many of the checks have s = 1, when all edges are collected.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,popcnt")]
+    pub(super) fn unsatisfied(&self) -> u32 {
+        _mm512_movepi8_mask(self.signs).count_ones()
+    }
+
     /// The new R of an edge of each check that came with `q`, plus [`ZERO`]: steps 3 and 4.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]

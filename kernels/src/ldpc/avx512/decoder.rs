@@ -10,6 +10,7 @@ use super::columns::{Columns, HALF, LANES, Open, Passage, Window};
 use super::tables::ZERO;
 use crate::bits::Bits;
 use crate::ldpc::portable::parity;
+use crate::ldpc::stall::Stall;
 use crate::ldpc::{Decoded, LdpcDecode, rule};
 
 /// Decodes the word of `job`, whose lifting factor is at least [`LANES`].
@@ -18,9 +19,10 @@ use crate::ldpc::{Decoded, LdpcDecode, rule};
 )]
 pub(super) fn run(job: &LdpcDecode) -> Decoded {
     let mut decoder = Decoder::new(job);
+    let (mut stall, mut stalled) = (Stall::default(), false);
     let mut iterations = 0;
     loop {
-        let limit = iterations == job.max_iterations();
+        let limit = stalled || iterations == job.max_iterations();
         if limit || decoder.first_row_agrees() {
             let word = decoder.decisions();
             let converged = parity::agree(job.code(), &word, job.syndrome());
@@ -28,7 +30,7 @@ pub(super) fn run(job: &LdpcDecode) -> Decoded {
                 return Decoded { word, iterations, converged };
             }
         }
-        decoder.iterate();
+        stalled = stall.after(decoder.iterate());
         iterations += 1;
     }
 }
@@ -116,35 +118,36 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// One iteration: every base row, in order.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
-    fn iterate(&mut self) {
-        let (code, mut next) = (self.job.code(), 0);
+    /// One iteration: every base row, in order. Returns the number of checks that were not satisfied.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni,popcnt")]
+    fn iterate(&mut self) -> u64 {
+        let (code, mut next, mut unsatisfied) = (self.job.code(), 0, 0);
         let blocks = code.z() / LANES;
         for (entries, wanted) in code.rows().iter().zip(self.wanted.chunks(blocks)) {
             self.passages.clear();
             self.passages.extend(entries.iter().map(|entry| self.posteriors.pass(entry.column, entry.shift)));
             let messages = &mut self.messages[next..][..entries.len() * blocks];
-            layer(self.posteriors.open(), &self.passages, wanted, messages, &mut self.edges);
+            unsatisfied += layer(self.posteriors.open(), &self.passages, wanted, messages, &mut self.edges);
             next += messages.len();
         }
+        unsatisfied
     }
 }
 
 /// The layer step of SPEC §5.3 for a base row: `wanted` holds the parities of 64 checks each, in the order of packing,
-/// `messages` their messages.
+/// `messages` their messages. Returns how many of the checks were not satisfied.
 ///
 /// A function of its own, so that the rule's tables stay in registers.
 #[inline(never)]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni,popcnt")]
 fn layer(
     mut posteriors: Open<'_>,
     passages: &[Passage],
     wanted: &[u64],
     messages: &mut [__m512i],
     edges: &mut [[__m512i; 3]],
-) {
-    let rule = Rule::new();
+) -> u64 {
+    let (rule, mut unsatisfied) = (Rule::new(), 0);
     for (block, (&wanted, messages)) in
         wanted.iter().zip(messages.chunks_exact_mut(passages.len())).enumerate()
     {
@@ -155,12 +158,14 @@ fn layer(
             let totals = each(window, widen(message), |p, r| _mm512_sub_epi16(p, r));
             *edge = [totals[0], totals[1], checks.collect(&rule, totals)];
         }
+        unsatisfied += u64::from(checks.unsatisfied());
         for ((&passage, message), &[low, high, q]) in passages.iter().zip(messages).zip(&*edges) {
             *message = checks.answer(&rule, q);
             let window = each([low, high], widen(*message), |t, r| _mm512_add_epi16(t, r));
             posteriors.set_window(passage, first, window);
         }
     }
+    unsatisfied
 }
 
 #[inline]

@@ -10,19 +10,21 @@ use zeroize::Zeroizing;
 use super::parity;
 use crate::bits::Bits;
 use crate::ldpc::code::Entry;
+use crate::ldpc::stall::Stall;
 use crate::ldpc::{Decoded, LdpcDecode, rule};
 
 /// Decodes the word of `job`, `B` checks side by side; `B` divides Z and is at most 64.
 pub(super) fn run<const B: usize>(job: &LdpcDecode) -> Decoded {
     let mut decoder = Decoder::<B>::new(job);
+    let (mut stall, mut stalled) = (Stall::default(), false);
     let mut iterations = 0;
     loop {
         let word = decoder.decisions();
         let converged = parity::agree(job.code(), &word, job.syndrome());
-        if converged || iterations == job.max_iterations() {
+        if converged || stalled || iterations == job.max_iterations() {
             return Decoded { word, iterations, converged };
         }
-        decoder.iterate();
+        stalled = stall.after(decoder.iterate());
         iterations += 1;
     }
 }
@@ -71,20 +73,21 @@ impl<'a, const B: usize> Decoder<'a, B> {
         Bits::from_words(words.collect(), self.posteriors.len())
     }
 
-    /// One iteration: every base row, in order.
-    fn iterate(&mut self) {
-        let (code, mut next) = (self.job.code(), 0);
+    /// One iteration: every base row, in order. Returns the number of checks that were not satisfied.
+    fn iterate(&mut self) -> u64 {
+        let (code, mut next, mut unsatisfied) = (self.job.code(), 0, 0);
         for (row, entries) in code.rows().iter().enumerate() {
             for first in (0..code.z()).step_by(B) {
-                self.update(row, entries, first, next);
+                unsatisfied += self.update(row, entries, first, next);
                 next += entries.len();
             }
         }
+        unsatisfied
     }
 
     /// The layer step of SPEC §5.3 for the checks `first..first + B` of a base row, whose messages begin at
-    /// `next`.
-    fn update(&mut self, row: usize, entries: &[Entry], first: usize, next: usize) {
+    /// `next`. Returns how many of them were not satisfied.
+    fn update(&mut self, row: usize, entries: &[Entry], first: usize, next: usize) -> u64 {
         let z = self.job.code().z();
         let messages = &mut self.messages[next..next + entries.len()];
         let mut checks = Checks::wanting(self.job.syndrome(), row * z + first);
@@ -98,6 +101,7 @@ impl<'a, const B: usize> Decoder<'a, B> {
             checks.answer(message, total, phi);
             set_window(&mut self.posteriors[entry.column * z..][..z], (first + entry.shift) & (z - 1), total);
         }
+        checks.unsatisfied()
     }
 }
 
@@ -134,6 +138,11 @@ impl<const B: usize> Checks<B> {
         for (sum, &phi) in self.sums.iter_mut().zip(&*phi) {
             *sum = sum.saturating_add(phi);
         }
+    }
+
+    /// How many of the checks have s = 1, when all edges are collected.
+    fn unsatisfied(&self) -> u64 {
+        self.signs.iter().filter(|&&sign| sign < 0).count() as u64
     }
 
     /// Steps 3 and 4 for one edge of each check: `total` holds T and becomes P.

@@ -18,7 +18,7 @@ mod words;
 use std::sync::Arc;
 
 use qkdpp_kernels::Bits;
-use qkdpp_kernels::ldpc::{Code, Decoded, LdpcDecode, Syndrome};
+use qkdpp_kernels::ldpc::{Code, Decoded, LdpcDecode, Syndrome, stall};
 use zeroize::Zeroizing;
 
 pub use self::tables::Tables;
@@ -230,7 +230,7 @@ impl Layout for DecodePart {
         if iterations > job.max_iterations() || converged > 1 {
             return Err(Wrong(format!("{iterations} iterations, converged {converged}")));
         }
-        if converged == 0 && iterations != job.max_iterations() {
+        if converged == 0 && iterations < job.max_iterations().min(stall::EARLIEST) {
             return Err(Wrong(format!("given up after {iterations} of {} iterations", job.max_iterations())));
         }
         let mut words = Words::new(tables.lanes, tables.words);

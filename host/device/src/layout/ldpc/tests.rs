@@ -254,12 +254,22 @@ fn outputs_that_cannot_be_right_are_refused() {
     assert!(!refused([3, 1], vec![[0; 4]]));
     assert!(refused([10, 1], vec![[0; 4]]));
     assert!(refused([3, 0], vec![[0; 4]]));
+    assert!(!refused([9, 0], vec![[0; 4]]));
     assert!(refused([9, 2], vec![[0; 4]]));
     assert!(refused([3, 1], vec![]));
     // Lane 8 is to be a copy of lane 0.
     assert!(refused([3, 1], vec![[1 << 8, 0, 0, 0]]));
     assert!(!refused([3, 1], vec![[1 << 8 | 1, 0, 0, 0]]));
     assert!(load.decode(&job, [0, 1], &mut Memory::default(), &mut DecodePart::blank(&job)).is_err());
+
+    // With more iterations to go, a word may stall, but not before the thirteenth.
+    let Job::LdpcDecode(patient) = decoding(&code, &mut random, 0.01, false, 40) else {
+        panic!("a decoding")
+    };
+    let gives_up = |iterations| {
+        run.decode(&patient, [iterations, 0], &mut Memory(vec![[0; 4]]), &mut DecodePart::blank(&job)).is_ok()
+    };
+    assert_eq!([12, 13, 40, 41].map(gives_up), [false, true, true, false]);
 }
 
 #[test]

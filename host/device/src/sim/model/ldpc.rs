@@ -3,6 +3,7 @@
 mod code;
 
 use qkdpp_kernels::ldpc::rule;
+use qkdpp_kernels::ldpc::stall::Stall;
 use zeroize::{Zeroize, Zeroizing};
 
 use self::code::{Loaded, Slot};
@@ -13,9 +14,6 @@ use crate::layout::{Capabilities, Status};
 const fn totals(banks: usize) -> usize {
     if banks == 1 { 512 } else { 256 }
 }
-
-/// Iterations after which the model gives up, where the device would go on and be reset by an impatient driver.
-const PATIENCE: u32 = 1 << 14;
 
 /// The LDPC unit.
 #[derive(Debug)]
@@ -216,19 +214,17 @@ impl<'a> Decoder<'a> {
     }
 
     fn run(&mut self, limit: u32, output: &mut Vec<[u64; 4]>) -> Result<[u32; 2], Status> {
+        let (mut stall, mut stalled) = (Stall::default(), false);
         let mut iterations = 0;
         loop {
             self.decide();
             let mut rows = self.code.check.iter().zip(&*self.target);
             let converged = rows.all(|(row, target)| Loaded::row(self.size, row, &self.word) == *target);
-            if converged || iterations == limit {
+            if converged || stalled || iterations == limit {
                 put(self.word.iter().cloned(), output);
                 return Ok([iterations, converged.into()]);
             }
-            if iterations == PATIENCE {
-                return Err(Status::BadData);
-            }
-            self.iteration()?;
+            stalled = stall.after(self.iteration()?);
             iterations += 1;
         }
     }
@@ -239,17 +235,19 @@ impl<'a> Decoder<'a> {
         *self.word = words.collect();
     }
 
-    fn iteration(&mut self) -> Result<(), Status> {
+    /// Returns in how many lanes of all rows a check was not satisfied.
+    fn iteration(&mut self) -> Result<u64, Status> {
         let mut pending = vec![false; self.posteriors.len()];
-        let mut first = 0;
+        let (mut first, mut unsatisfied) = (0, 0);
         for row in 0..self.target.len() {
-            first = self.row(row, first, &mut pending)?;
+            unsatisfied += self.row(row, first, &mut pending)?;
+            first += self.code.gather[row].len();
         }
-        Ok(())
+        Ok(unsatisfied)
     }
 
-    /// One row, whose gather entries begin with `first`; returns the first of the next row.
-    fn row(&mut self, row: usize, first: usize, pending: &mut [bool]) -> Result<usize, Status> {
+    /// One row, whose gather entries begin with `first`; returns in how many lanes its check was not satisfied.
+    fn row(&mut self, row: usize, first: usize, pending: &mut [bool]) -> Result<u64, Status> {
         let (banks, lanes) = (self.size.banks, self.size.lanes);
         let entries = &self.code.gather[row];
         if entries.len() > totals(banks) {
@@ -274,9 +272,11 @@ impl<'a> Decoder<'a> {
         }
         let limit = i32::from(rule::INPUT_LIMIT);
         let mut inputs = Zeroizing::new(Vec::with_capacity(edges.len()));
+        let mut unsatisfied = 0;
         for lane in 0..lanes {
             inputs.clear();
             inputs.extend(edges.iter().map(|(_, total)| total[lane].0.clamp(-limit, limit) as i16));
+            unsatisfied += u64::from(rule::is_unsatisfied(self.target[row][lane], &inputs));
             rule::answer(self.target[row][lane], &mut inputs);
             for ((message, _), &answer) in edges.iter().zip(&*inputs) {
                 self.messages[*message][lane] = answer;
@@ -294,6 +294,6 @@ impl<'a> Decoder<'a> {
                 *posterior = (total.wrapping_add(self.messages[message][lane].into()), bit);
             }
         }
-        Ok(first + entries.len())
+        Ok(unsatisfied)
     }
 }
