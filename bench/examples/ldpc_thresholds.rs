@@ -5,19 +5,21 @@ use std::fs;
 use std::path::Path;
 
 use qkdpp_bench::entropy;
-use qkdpp_kernels::ldpc::{degrees, evolution, family};
+use qkdpp_bench::evolution::{Ensemble, Evolution};
+use qkdpp_kernels::ldpc::{degrees, family};
 
-const SEED: [u8; 32] = [7; 32];
 /// Halvings of the interval between f = 1 and f = 1.5.
-const HALVINGS: u32 = 8;
+const HALVINGS: u32 = 10;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let evolution = Evolution::default();
     let mut table = "# cargo xtask ldpc-thresholds\n".to_owned();
     table += "frame_bits,syndrome_bits,threshold,f_at_threshold,max_qber,f_at_max_qber\n";
-    for (design, rung) in degrees::long_frames().iter().zip(family::ladder(1 << 16)) {
+    for (design, rung) in degrees::ladder(1 << 16).iter().zip(family::ladder(1 << 16)) {
         let leak = rung.code.leak_rate();
         let bounds = (qber_at(leak / 1.5), qber_at(leak));
-        let threshold = evolution::threshold(design, bounds, HALVINGS, SEED);
+        let ensemble = Ensemble { degrees: &design.degrees, rows: design.rows };
+        let threshold = evolution.threshold(&ensemble, bounds, HALVINGS);
         let line = format!(
             "{},{},{threshold:.5},{:.4},{},{:.4}\n",
             rung.code.variables(),

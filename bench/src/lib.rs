@@ -9,6 +9,7 @@
 //! each bench file says which bits it counts.
 
 pub mod cascade;
+pub mod evolution;
 pub mod stream;
 pub mod toeplitz;
 

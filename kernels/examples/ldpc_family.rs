@@ -8,12 +8,11 @@ use std::{env, fs};
 use qkdpp_kernels::ldpc::design::Design;
 use qkdpp_kernels::ldpc::file::{CodeFile, Measured};
 use qkdpp_kernels::ldpc::simulation::{self, Outcome};
-use qkdpp_kernels::ldpc::{Code, degrees};
+use qkdpp_kernels::ldpc::{Code, degrees, family};
 
-/// The final simulation: batches of frames, and how many frames of all of them may fail.
+/// The final simulation: batches of frames, of which one in a hundred may fail. Of frames of 2^20 bits there are fewer.
 const BATCHES: u8 = 4;
 const BATCH: u32 = 100;
-const ALLOWED: u32 = 4;
 
 /// Iteration limit of the decoder.
 const ITERATIONS: u32 = 50;
@@ -22,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let wanted: Vec<String> = env::args().skip(1).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("codes");
     fs::create_dir_all(&folder)?;
-    for design in [degrees::short_frames(), degrees::long_frames(), degrees::longest_frames()].concat() {
+    for design in family::FRAME_BITS.into_iter().flat_map(degrees::ladder) {
         let code = Arc::new(Code::new(design.base()?, design.lifting)?);
         let name = format!("n{}-m{}.qc", code.variables(), code.checks());
         if wanted.is_empty() || wanted.contains(&name) {
@@ -34,21 +33,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn measured(design: &Design, code: &Arc<Code>) -> CodeFile {
+    let batch = if code.variables() < 1 << 20 { BATCH } else { BATCH / 4 };
     // Few frames find the neighbourhood; from a little above it, small steps down lead to the largest error rate.
     let (_, smallest_f) = (0..6).fold((1.0, 2.6), |(low, high), _| {
         let f = f64::midpoint(low, high);
-        let outcome = simulation::run(code, qber_at(code, f), 60, ITERATIONS, [0; 32]);
+        let outcome = simulation::run(code, qber_at(code, f), batch * 3 / 5, ITERATIONS, [0; 32]);
         if outcome.failed <= 1 { (low, f) } else { (f, high) }
     });
     let mut qber = significant(1.04 * qber_at(code, smallest_f));
     loop {
-        let outcome = final_simulation(code, qber);
+        let outcome = final_simulation(code, qber, batch);
         let f = code.leak_rate() / entropy(qber);
         let iterations = outcome.iterations as f64 / f64::from(outcome.frames);
         println!("{code:?}: QBER {qber} f {f:.4} iterations {iterations:.1} {outcome:?}");
-        if outcome.failed + outcome.undetected <= ALLOWED {
+        if outcome.failed + outcome.undetected <= allowed(batch) {
             let comments = vec![
-                "A code of the family in src/ldpc/degrees.rs, made by examples/ldpc_family.rs; no 4-cycles."
+                "A code of the family in src/ldpc/degrees.rs, made by examples/ldpc_family.rs from src/ldpc/design.rs."
                     .to_owned(),
                 format!("(degree, columns): {:?}", design.degrees),
                 format!(
@@ -62,12 +62,17 @@ fn measured(design: &Design, code: &Arc<Code>) -> CodeFile {
     }
 }
 
-/// All batches, or those up to the one that exceeds [`ALLOWED`].
-fn final_simulation(code: &Arc<Code>, qber: f64) -> Outcome {
+/// How many frames of all batches may fail.
+fn allowed(batch: u32) -> u32 {
+    u32::from(BATCHES) * batch / 100
+}
+
+/// All batches, or those up to the one in which too many frames have failed.
+fn final_simulation(code: &Arc<Code>, qber: f64, batch: u32) -> Outcome {
     let mut total = Outcome::default();
     for seed in 1..=BATCHES {
-        total = total.and(simulation::run(code, qber, BATCH, ITERATIONS, [seed; 32]));
-        if total.failed + total.undetected > ALLOWED {
+        total = total.and(simulation::run(code, qber, batch, ITERATIONS, [seed; 32]));
+        if total.failed + total.undetected > allowed(batch) {
             break;
         }
     }

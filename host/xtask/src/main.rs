@@ -84,6 +84,8 @@ enum Command {
     LdpcWaterfall,
     /// Compute how far the distributions of the LDPC family could correct, and write bench/ldpc/thresholds.csv.
     LdpcThresholds,
+    /// Search for better distributions than those of the LDPC family, and write bench/ldpc/degrees.csv; takes a quarter of an hour.
+    LdpcDegrees,
     /// Write the test vectors anew from the Python oracle.
     Vectors,
 }
@@ -106,6 +108,7 @@ fn main() -> ExitCode {
         Command::Dist { check: false } => dist::dist(),
         Command::Dist { check: true } => dist::check(),
         Command::CascadeSweep => example("cascade_sweep"),
+        Command::LdpcDegrees => example("ldpc_degrees"),
         Command::LdpcThresholds => example("ldpc_thresholds"),
         Command::LdpcWaterfall => example("ldpc_waterfall"),
         Command::Vectors => vectors(),

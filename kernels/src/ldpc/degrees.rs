@@ -1,26 +1,25 @@
 //! The family's degree distributions: how many of 256 base columns have how many entries.
 //!
-//! Found for each leak rate by density evolution of the decoder of SPEC §5.3 (messages of 1/8 nat, at most 78), as the
-//! distribution with the largest error rate that it still corrects in the limit of long codes, under limits that finite
-//! codes need: columns of degree 2 no more than 0.75 of the base rows (more of them make low-weight words), degrees up
-//! to 28, and few enough pairs of entries that 4-cycles can be avoided. The last limit binds the lowest leak rates, and
-//! short frames have distributions of their own there; the five lowest of those have no columns of degree 2, because
-//! in so few rows these keep a few frames in a hundred from ever converging, and four of them were adjusted by hand after
-//! simulation. How far each could correct at best, [`evolution`](super::evolution) finds (`cargo xtask ldpc-thresholds`); the
-//! rungs' `max_qber` is measured. The search that chose them is not part of this repository yet. It started from the
-//! distributions of Martinez-Mateo, Elkouss and Martin (Quantum Inf. Comput. 12, 2012) and of Elkouss et al. (IEEE ISIT 2009).
+//! Sixteen *anchors* are the ladder's rungs; in between, columns change from the one's degrees to the other's row by row. The anchors
+//! were found by density evolution of the decoder of SPEC §5.3 (messages of 1/8 nat, at most 78), as distributions with large
+//! thresholds under limits that finite codes need: columns of degree 2 no more than 0.75 of the base rows (more of them make
+//! low-weight words), degrees up to 28, and few enough pairs of entries that 4-cycles can be avoided. The last limit binds the
+//! lowest leak rates, and short frames have distributions of their own there; the five lowest of those have no columns of degree 2,
+//! because in so few rows these keep a few frames in a hundred from ever converging, and four of them were adjusted by hand after
+//! simulation. How far each could correct at best, `cargo xtask ldpc-thresholds` computes, and `cargo xtask ldpc-degrees` searches
+//! for better ones; the rungs' `max_qber` is measured. The search began with the distributions of Martinez-Mateo, Elkouss
+//! and Martin (Quantum Inf. Comput. 12, 2012) and of Elkouss et al. (IEEE ISIT 2009).
+
+use std::collections::BTreeMap;
 
 use super::design::Design;
 
-/// (degree, columns with it), ascending; the columns are 256 in all.
-type Degrees = &'static [(usize, usize)];
-
-/// Rungs of a ladder.
-const RUNGS: usize = 16;
+/// Rows, and (degree, columns with it), ascending; the columns are 256 in all.
+type Anchor = (usize, &'static [(usize, usize)]);
 
 /// (base rows for 256 base columns, their degrees) for frames of 2^16 bits and more.
 #[rustfmt::skip]
-const LONG: [(usize, Degrees); RUNGS] = [
+const LONG: [Anchor; 16] = [
     (13, &[(3, 163), (9, 39), (10, 32), (18, 1), (19, 21)]),
     (15, &[(2, 8), (3, 157), (9, 45), (11, 9), (12, 13), (16, 24)]),
     (18, &[(2, 8), (3, 160), (9, 45), (11, 8), (15, 18), (24, 17)]),
@@ -41,7 +40,7 @@ const LONG: [(usize, Degrees); RUNGS] = [
 
 /// The same for frames of 2^14 bits, where they differ: the lowest rungs.
 #[rustfmt::skip]
-const SHORT: [(usize, Degrees); 7] = [
+const SHORT: [Anchor; 7] = [
     (13, &[(3, 130), (5, 90), (8, 36)]),
     (15, &[(3, 150), (5, 66), (9, 40)]),
     (18, &[(3, 191), (8, 5), (9, 14), (10, 39), (11, 3), (12, 4)]),
@@ -51,28 +50,88 @@ const SHORT: [(usize, Degrees); 7] = [
     (36, &[(2, 26), (3, 149), (5, 3), (9, 56), (25, 22)]),
 ];
 
-/// The designs of frames of 2^14 bits, ascending in leak rate: 256 columns lifted by 64.
-pub fn short_frames() -> Vec<Design> {
-    let tables = SHORT.iter().chain(&LONG[SHORT.len()..]);
-    tables.map(|&(rows, degrees)| Design { rows, degrees: degrees.to_vec(), lifting: 64 }).collect()
+/// What the designs for a frame length have in common.
+struct Shape {
+    anchors: Vec<Anchor>,
+    /// Base columns for each column of an anchor, and base rows for each row.
+    factor: usize,
+    lifting: usize,
 }
 
-/// The designs of frames of 2^16 bits, ascending in leak rate: 512 columns lifted by 128.
-pub fn long_frames() -> Vec<Design> {
-    enlarged(2, 128)
+/// The shape for frames of `frame_bits` bits, if the family has them.
+fn shape(frame_bits: usize) -> Option<Shape> {
+    let (anchors, factor, lifting) = match frame_bits {
+        0x4000 => ([&SHORT, &LONG[SHORT.len()..]].concat(), 1, 64),
+        0x1_0000 => (LONG.to_vec(), 2, 128),
+        0x4_0000 => (LONG.to_vec(), 4, 256),
+        0x10_0000 => (LONG.to_vec(), 4, 1024),
+        _ => return None,
+    };
+    Some(Shape { anchors, factor, lifting })
 }
 
-/// The designs of frames of 2^18 bits, ascending in leak rate: 1024 columns lifted by 256. Frames of this length are for
-/// error rates from 0.8 % on, so the three lowest rungs are left out.
-pub fn longest_frames() -> Vec<Design> {
-    enlarged(4, 256).split_off(3)
+/// The designs of the family's ladder for frames of `frame_bits` bits, ascending in leak rate.
+pub fn ladder(frame_bits: usize) -> Vec<Design> {
+    let Some(shape) = shape(frame_bits) else { return Vec::new() };
+    shape.anchors.iter().filter_map(|&(rows, _)| design(frame_bits, shape.factor * rows)).collect()
 }
 
-/// The long frames' distributions in `factor` times as many columns.
-fn enlarged(factor: usize, lifting: usize) -> Vec<Design> {
-    let columns =
-        |degrees: Degrees| degrees.iter().map(|&(degree, columns)| (degree, factor * columns)).collect();
-    LONG.iter()
-        .map(|&(rows, degrees)| Design { rows: factor * rows, degrees: columns(degrees), lifting })
-        .collect()
+/// A design of the family with `rows` base rows: of each degree as many columns as a straight line between the two nearest
+/// anchors says. `None` if the family has no such frames, or none with as few or as many rows.
+pub fn design(frame_bits: usize, rows: usize) -> Option<Design> {
+    let Shape { anchors, factor, lifting } = shape(frame_bits)?;
+    let above = anchors.iter().position(|&(anchor, _)| rows <= factor * anchor)?;
+    let (high, many) = anchors[above];
+    let (low, few) = if rows == factor * high { (high, many) } else { anchors[above.checked_sub(1)?] };
+    // Numbers of columns, all multiplied by the distance of the anchors.
+    let (distance, beyond) = (factor * (high - low).max(1), rows - factor * low);
+    let mut shares = BTreeMap::new();
+    for (table, weight) in [(few, distance - beyond), (many, beyond)] {
+        for &(degree, columns) in table {
+            *shares.entry(degree).or_insert(0) += factor * columns * weight;
+        }
+    }
+    // Rounding the sums, rather than each number, keeps their total.
+    let (mut sum, mut columns) = (0, 0);
+    let degrees = shares.into_iter().map(|(degree, share)| {
+        sum += share;
+        let before = std::mem::replace(&mut columns, (2 * sum + distance) / (2 * distance));
+        (degree, columns - before)
+    });
+    Some(Design { rows, degrees: degrees.filter(|&(_, columns)| columns > 0).collect(), lifting })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn designs_lie_between_the_anchors() {
+        for (frame_bits, columns) in [(1 << 14, 256), (1 << 16, 512), (1 << 18, 1024), (1 << 20, 1024)] {
+            let ladder = ladder(frame_bits);
+            assert_eq!(ladder.len(), 16);
+            for pair in ladder.windows(2) {
+                for rows in pair[0].rows..=pair[1].rows {
+                    let design = design(frame_bits, rows).expect("between two rungs");
+                    assert_eq!((design.rows, design.columns()), (rows, columns));
+                    assert_eq!(design.columns() * design.lifting, frame_bits);
+                    let edges = |design: &Design| design.degrees.iter().map(|(d, c)| d * c).sum::<usize>();
+                    let bounds = [edges(&pair[0]), edges(&pair[1])];
+                    let slack = 28;
+                    assert!(edges(&design) + slack >= bounds[0].min(bounds[1]), "{design:?}");
+                    assert!(edges(&design) <= bounds[0].max(bounds[1]) + slack, "{design:?}");
+                }
+            }
+            let outside = [0, ladder[0].rows - 1, ladder[15].rows + 1];
+            assert!(outside.into_iter().all(|rows| design(frame_bits, rows).is_none()));
+        }
+        assert!(design(1000, 79).is_none() && ladder(1000).is_empty());
+    }
+
+    #[test]
+    fn a_quarter_of_the_way_takes_a_quarter_of_the_columns() {
+        let design = design(1 << 16, 2 * 104 + 10).expect("a design");
+        // A quarter of the way from 104 to 124: columns of degree 2 from 156 to 186, of degree 3 from 242 to 216.
+        assert_eq!(design.degrees[..2], [(2, 164), (3, 235)]);
+    }
 }

@@ -6,13 +6,18 @@
 //!
 //! 1. *Places*, weakest columns first: an entry goes to one of the lightest rows, to the one that has met the column's
 //!    other rows least often. Rows end up equally heavy.
-//! 2. *Shifts*, heaviest columns first, because they have the least choice: a random shift that closes no 4-cycle.
+//! 2. *Shifts*, heaviest columns first, because they have the least choice: random ones that close no 4-cycle, and
+//!    [no cycle of weak columns](weak) either where that can be had.
+
+mod weak;
 
 use std::collections::HashSet;
 
 use ndarray::Array2;
 use sha3::Shake256;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
+
+use weak::{Kind, WeakColumns};
 
 /// What a code is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +37,14 @@ pub struct NoGirthSix(pub Design);
 
 /// Tries for the shifts of one column, and for a whole matrix.
 const TRIES: usize = 50;
+
+/// Cycles that a column's shifts are not to close: the first of these lists that leaves a choice.
+const AVOIDED: [&[Kind]; 4] = [
+    &[Kind { ace: 2, columns: 5 }, Kind { ace: 1, columns: 12 }],
+    &[Kind { ace: 2, columns: 4 }, Kind { ace: 1, columns: 10 }],
+    &[Kind { ace: 1, columns: 8 }],
+    &[],
+];
 
 impl Design {
     /// The base matrix of this design.
@@ -94,8 +107,13 @@ impl Design {
     fn shifts(&self, places: &[Vec<usize>], random: &mut Random) -> Option<Array2<i32>> {
         let mut base = Array2::from_elem((self.rows, places.len()), -1);
         let mut taken = HashSet::new();
+        let mut weak = WeakColumns::new(self.rows, self.lifting);
         for (column, rows) in places.iter().enumerate().rev() {
-            let shifts = (0..TRIES).find_map(|_| self.shifts_of_column(rows, &taken, random))?;
+            let shifts = AVOIDED.iter().find_map(|kinds| {
+                let closing: HashSet<_> = kinds.iter().flat_map(|&kind| weak.closing(rows, kind)).collect();
+                (0..TRIES).find_map(|_| self.shifts_of_column(rows, &taken, &closing, random))
+            })?;
+            weak.add(rows.iter().copied().zip(shifts.iter().copied()));
             for (index, (&row, &shift)) in rows.iter().zip(&shifts).enumerate() {
                 base[(row, column)] = shift as i32;
                 for (&other, &other_shift) in rows.iter().zip(&shifts).take(index) {
@@ -110,14 +128,19 @@ impl Design {
         &self,
         rows: &[usize],
         taken: &HashSet<(usize, usize, usize)>,
+        closing: &HashSet<(usize, usize, usize)>,
         random: &mut Random,
     ) -> Option<Vec<usize>> {
         let mut shifts: Vec<usize> = Vec::with_capacity(rows.len());
-        for &row in rows {
+        for (place, &row) in rows.iter().enumerate() {
             let start = random.below(self.lifting);
             let free = (0..self.lifting).map(|step| (start + step) % self.lifting).find(|&shift| {
-                let mut others = rows.iter().zip(&shifts);
-                others.all(|(&other, &at)| !taken.contains(&self.difference((row, shift), (other, at))))
+                let mut others = rows.iter().zip(&shifts).enumerate();
+                others.all(|(before, (&other, &at))| {
+                    let turn = (at + self.lifting - shift) % self.lifting;
+                    !taken.contains(&self.difference((row, shift), (other, at)))
+                        && !closing.contains(&(before, place, turn))
+                })
             });
             shifts.push(free?);
         }
@@ -166,7 +189,7 @@ struct Random {
 impl Random {
     fn new(design: &Design) -> Self {
         let mut hash = Shake256::default();
-        hash.update(b"qkdpp code 1");
+        hash.update(b"qkdpp code 2");
         for number in [design.rows, design.columns(), design.lifting] {
             hash.update(&(number as u64).to_le_bytes());
         }
@@ -202,6 +225,41 @@ mod tests {
             trees.join(rows[0], rows[1]);
         }
         assert_eq!((0..12).filter(|&row| trees.root(row) == row).count(), 3);
+    }
+
+    /// Walks through the lifted graph, which knows nothing of turns.
+    #[test]
+    fn weak_columns_close_no_short_cycles() {
+        let design = Design { rows: 40, degrees: vec![(2, 30), (3, 90), (12, 20)], lifting: 64 };
+        let code = crate::ldpc::Code::new(design.base().expect("room enough"), 64).expect("a code");
+        let weak = 0..120;
+        let checks_of = |variable: usize| {
+            let (column, place) = (variable / 64, variable % 64);
+            let rows = code.base().column(column).to_vec().into_iter().enumerate();
+            let entries = rows.filter(|&(_, shift)| shift >= 0);
+            entries.map(move |(row, shift)| row * 64 + (place + 64 - shift as usize) % 64)
+        };
+        let variables_of = |check: usize| {
+            let entries = code.rows()[check / 64].iter();
+            entries.map(move |entry| entry.column * 64 + (check % 64 + entry.shift) % 64)
+        };
+        let ace = |variable: usize| usize::from(variable / 64 >= 30);
+        for column in weak.clone() {
+            let start = column * 64;
+            // (check, variables on the way, sum of their ACE), from each of the first variable's checks.
+            let mut ways: Vec<_> = checks_of(start).map(|check| (check, vec![start], ace(start))).collect();
+            while let Some((check, way, sum)) = ways.pop() {
+                for next in variables_of(check).filter(|next| weak.contains(&(next / 64))) {
+                    let last = *way.last().expect("the start");
+                    assert!(next != start || way.len() < 2 || sum > 2, "{way:?}");
+                    if next != last && !way.contains(&next) && way.len() < 5 && sum + ace(next) <= 2 {
+                        let onward = checks_of(next).filter(|&other| other != check);
+                        let way = [&way[..], &[next]].concat();
+                        ways.extend(onward.map(|other| (other, way.clone(), sum + ace(next))));
+                    }
+                }
+            }
+        }
     }
 
     #[test]

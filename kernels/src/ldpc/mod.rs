@@ -3,8 +3,8 @@
 //! Alice sends the syndrome of her frame; Bob looks for the word with that syndrome that is nearest to his own frame.
 //! The check rule, its tables and the order of updates stand in SPEC §5.3–5.4 and, in code, in [`rule`] alone.
 //!
-//! The codes themselves come from [`family`], a ladder for each frame length; [`design`] made them, [`evolution`] says how far
-//! they could correct if they were longer, [`file`](mod@file) is how they are kept.
+//! The codes themselves come from [`family`]; [`degrees`] says how many entries their columns have, [`design`] where these
+//! stand, [`file`](mod@file) how codes are kept, and [`messages`] how the leak is fitted to a link.
 
 pub mod alist;
 #[cfg(target_arch = "x86_64")]
@@ -14,7 +14,6 @@ pub mod avx512;
 pub mod code;
 pub mod degrees;
 pub mod design;
-pub mod evolution;
 pub mod family;
 pub mod file;
 pub mod messages;
