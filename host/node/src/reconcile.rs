@@ -84,6 +84,7 @@ enum ProfileName {
     Fast,
     Record,
     Efficient,
+    Longest,
 }
 
 fn settings(method: MethodName, profile: ProfileName) -> Result<Reconciliation, Failure> {
@@ -97,17 +98,19 @@ fn settings(method: MethodName, profile: ProfileName) -> Result<Reconciliation, 
         (MethodName::Ldpc, ProfileName::Efficient) => {
             Ok(Reconciliation { ldpc: LdpcFrames::Efficient, ..ldpc })
         }
+        (MethodName::Ldpc, ProfileName::Longest) => Ok(Reconciliation { ldpc: LdpcFrames::Longest, ..ldpc }),
         (MethodName::Auto, ProfileName::Fast) => Ok(auto),
         (MethodName::Auto, ProfileName::Record) => Ok(auto.of_record()),
         (MethodName::Auto, ProfileName::Efficient) => {
             Ok(Reconciliation { ldpc: LdpcFrames::Efficient, ..auto })
         }
-        (MethodName::Cascade, ProfileName::Efficient) => {
-            Err(Failure::Input("--profile efficient is ldpc's; cascade has fast and record".to_owned()))
-        }
-        (MethodName::Ldpc, ProfileName::Record) => {
-            Err(Failure::Input("--profile record is cascade's; ldpc has fast and efficient".to_owned()))
-        }
+        (MethodName::Auto, ProfileName::Longest) => Ok(Reconciliation { ldpc: LdpcFrames::Longest, ..auto }),
+        (MethodName::Cascade, ProfileName::Efficient | ProfileName::Longest) => Err(Failure::Input(
+            "--profile efficient and longest are ldpc's; cascade has fast and record".to_owned(),
+        )),
+        (MethodName::Ldpc, ProfileName::Record) => Err(Failure::Input(
+            "--profile record is cascade's; ldpc has fast, efficient and longest".to_owned(),
+        )),
     }
 }
 

@@ -285,10 +285,12 @@ fn reconcile_has_the_profiles_of_each_method() {
     assert_eq!((&fast["equal"], &record["equal"]), (&json!(true), &json!(true)));
     assert_eq!((&fast["frames"], &record["frames"]), (&json!(8), &json!(2)));
     assert!(record["f"].as_f64() < fast["f"].as_f64(), "{record} {fast}");
-    assert_eq!(run("--method ldpc --profile efficient")["equal"], json!(true));
+    for profile in ["efficient", "longest"] {
+        assert_eq!(run(&format!("--method ldpc --profile {profile}"))["equal"], json!(true));
+    }
     let error = |rest: &str| desk.error(&format!("reconcile --alice a.bin --bob b.bin {rest}"));
     assert_says(&error("--method cascade --profile efficient"), &["efficient", "fast and record"]);
-    assert_says(&error("--method ldpc --profile record"), &["record", "fast and efficient"]);
+    assert_says(&error("--method ldpc --profile record"), &["record", "fast, efficient and longest"]);
 }
 
 #[test]

@@ -139,6 +139,8 @@ pub enum LdpcFrames {
     Fast,
     /// Up to 2^18 bits: less leakage.
     Efficient,
+    /// Up to 2^20 bits: least leakage, but half as fast, as a frame does not fit the caches.
+    Longest,
 }
 
 impl LdpcFrames {
@@ -147,6 +149,7 @@ impl LdpcFrames {
         match self {
             Self::Fast => &[1 << 14, 1 << 16],
             Self::Efficient => &[1 << 14, 1 << 16, 1 << 18],
+            Self::Longest => &[1 << 14, 1 << 16, 1 << 18, 1 << 20],
         }
     }
 }

@@ -34,7 +34,11 @@ pub(crate) fn measure(kernel: Kernel, on: &Measured, results: &mut Vec<Measureme
         Kernel::Syndrome => run.syndrome(if small { 1 } else { 16 }),
         Kernel::Ldpc => QBERS.iter().try_for_each(|&qber| {
             run.ldpc(LdpcFrames::Fast, if small { 1 } else { 16 }, qber)?;
-            if small { Ok(()) } else { run.ldpc(LdpcFrames::Efficient, 4, qber) }
+            if small {
+                return Ok(());
+            }
+            run.ldpc(LdpcFrames::Efficient, 4, qber)?;
+            run.ldpc(LdpcFrames::Longest, 1, qber)
         }),
         Kernel::Cascade if small => Ok(()),
         Kernel::Cascade => QBERS.iter().try_for_each(|&qber| {

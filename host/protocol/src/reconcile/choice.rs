@@ -64,6 +64,9 @@ const LDPC_EFFICIENT: [Figures; 5] = figures([
     (16.6, 1.0826, 3.0),
 ]);
 
+const LDPC_LONGEST: [Figures; 5] =
+    figures([(10.0, 1.089, 3.0), (8.0, 1.077, 3.0), (8.0, 1.077, 3.0), (8.0, 1.076, 3.0), (8.0, 1.076, 3.0)]);
+
 /// The choice for a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
@@ -99,6 +102,7 @@ impl Choice {
         let ldpc = match settings.ldpc {
             LdpcFrames::Fast => &LDPC_FAST,
             LdpcFrames::Efficient => &LDPC_EFFICIENT,
+            LdpcFrames::Longest => &LDPC_LONGEST,
         };
         Self {
             qber,
