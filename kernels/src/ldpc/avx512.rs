@@ -1,9 +1,10 @@
 //! As avx2, with 64 checks at a time, sums as two bytes, and both look-ups of an edge as permutations of registers.
 //!
-//! The pace is set by the operations for 64 edges: 15 on the way in, 26 on the way out, of which 20 (permutations,
-//! comparisons into masks, saturating sums, absolute values) start once a cycle on Zen 4 and the others twice. Repeated
-//! on what is in the first cache, they take 28 cycles there; the decoder takes 36 to 39, for what comes from the second
-//! cache, for rows that are short, and for decisions.
+//! The pace is set by the operations for 64 edges: 14 on the way in, 24 on the way out, of which 20 (permutations,
+//! comparisons into masks, saturating sums, absolute values) start once a cycle on Zen 4 and the others twice. On
+//! what is in the first cache, they take 28 cycles there (11 and 17); in the codes of the family 31 to 34, for what comes from the
+//! second cache and for rows that are short; and with the start of decoding, the ways of rows through their columns, and
+//! decisions, a decoding of 12 iterations takes 36 to 39.
 //!
 //! Lifting factors below 64 are decoded on the portable level, as there.
 

@@ -8,6 +8,8 @@ use std::arch::asm;
 #[allow(clippy::wildcard_imports, reason = "thirty names that all begin with _mm")]
 use std::arch::x86_64::*;
 
+use zeroize::Zeroize;
+
 use super::columns::Window;
 use super::tables::{COARSE, FINE, LEAST, LIFT, LIFTED, PHI_HIGH, PHI_LOW, STEP, ZERO};
 
@@ -17,11 +19,13 @@ type Wide = [__m512i; 2];
 /// The rule's tables, in registers.
 pub(super) struct Rule {
     phi_low: Wide,
-    phi_high: __m512i,
-    lifted: __m512i,
+    phi_high: Wide,
+    lifted: Wide,
     fine: Wide,
     least: Wide,
     step: Wide,
+    /// Ones. A compiler that knew them would turn masks into bytes and add those, which is an operation more.
+    one: __m512i,
 }
 
 impl Rule {
@@ -30,11 +34,12 @@ impl Rule {
     pub(super) fn new() -> Self {
         Self {
             phi_low: wide(&PHI_LOW),
-            phi_high: load(&PHI_HIGH),
-            lifted: load(&LIFTED),
+            phi_high: wide(&PHI_HIGH),
+            lifted: wide(&LIFTED),
             fine: wide(&FINE),
             least: wide(&LEAST),
             step: wide(&STEP),
+            one: resident(bytes(1)),
         }
     }
 
@@ -59,7 +64,7 @@ impl Rule {
         let fine = _mm512_cmplt_epu8_mask(cell, bytes(4));
         let above = _mm512_cmplt_epu8_mask(low, look_up(&self.step, cell));
         let least = look_up(&self.least, cell);
-        let magnitude = _mm512_mask_add_epi8(least, above, least, bytes(1));
+        let magnitude = _mm512_mask_add_epi8(least, above, least, self.one);
         _mm512_mask_mov_epi8(magnitude, fine, look_up(&self.fine, low))
     }
 }
@@ -72,6 +77,7 @@ const SELECT: i32 = 0b1100_1010;
 const NARROW_CELL: i64 = i64::from_be_bytes([1 << 5, 1 << 6, 1 << 7, 1 << 0, 1 << 1, 1 << 2, 0, 0]);
 
 /// 64 checks of a base row while their edges come in: steps 1 and 2.
+#[derive(Clone, Copy, Zeroize)]
 pub(super) struct Checks {
     /// Low bytes of S.
     low: __m512i,
@@ -98,7 +104,7 @@ impl Checks {
         self.signs = _mm512_xor_si512(self.signs, q);
         let a = _mm512_abs_epi8(q);
         let low = rule.phi_low(a);
-        let high = _mm512_permutexvar_epi8(_mm512_min_epu8(a, bytes(63)), rule.phi_high);
+        let high = look_up(&rule.phi_high, a);
         self.low = _mm512_add_epi8(self.low, low);
         let carry = _mm512_cmplt_epu8_mask(self.low, low);
         self.high = _mm512_adds_epu8(self.high, high);
@@ -121,9 +127,9 @@ impl Checks {
         let taken = rule.phi_low(a);
         let low = _mm512_sub_epi8(self.low, taken);
         let borrow = _mm512_cmplt_epu8_mask(self.low, taken);
-        let lifted = _mm512_permutexvar_epi8(_mm512_min_epu8(a, bytes(63)), rule.lifted);
+        let lifted = look_up(&rule.lifted, a);
         let high = _mm512_adds_epu8(self.high, lifted);
-        let high = _mm512_mask_sub_epi8(high, borrow, high, bytes(1));
+        let high = _mm512_mask_sub_epi8(high, borrow, high, rule.one);
         let magnitude = rule.magnitude(low, high);
         let negative = _mm512_movepi8_mask(_mm512_xor_si512(self.signs, q));
         // 128 − g is −(128 + g) in eight bits.

@@ -1,13 +1,11 @@
 //! Posteriors in memory: each column as the row that wrote it last left it, in the order of that row's checks.
 //!
 //! ```text
-//!            0                                    Z    Z+32
-//! one half   | variable turn, turn + 1, …         | first |      read from any place on, around the end
-//! the other  | variable turn', turn' + 1, …       | first |      written from the beginning
+//! 0                                    Z    Z+32
+//! | variable turn, turn + 1, …         | first |      read from any place on, around the end; written from the beginning
 //! ```
-//! So what is written is aligned, and only what is read is not. A row reads a column from one half of its memory and writes it
-//! to the other, as the places that it has written it may have to read still. Behind each half stand its first 32 posteriors
-//! again, so that any 32 that follow each other around the end can be loaded at once.
+//! So what is written is aligned, and only what is read is not. A row reads all of a column before it writes it. Behind a
+//! column stand its first 32 posteriors again, so that any 32 that follow each other around the end can be loaded at once.
 
 use std::arch::x86_64::{__m512i, _mm512_loadu_si512, _mm512_setzero_si512};
 
@@ -34,17 +32,14 @@ pub(super) struct Columns {
 struct Column {
     /// Where its posteriors begin, in registers.
     from: usize,
-    /// Where they will begin when they are written the next time.
-    to: usize,
     /// The variable at the beginning.
     turn: usize,
 }
 
 /// How a row passes through a column.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Passage {
     from: usize,
-    to: usize,
     /// The place of the variable that the row's first check meets.
     ahead: usize,
 }
@@ -53,22 +48,20 @@ impl Columns {
     /// Zeros for `count` columns of `z` posteriors, z a power of two, at least [`LANES`].
     #[target_feature(enable = "avx512f")]
     pub(super) fn new(count: usize, z: usize) -> Self {
-        let half = z / HALF + 1;
-        let places =
-            (0..count).map(|column| Column { from: 2 * column * half, to: (2 * column + 1) * half, turn: 0 });
+        let registers = z / HALF + 1;
         Self {
-            memory: Zeroizing::new(vec![_mm512_setzero_si512(); 2 * count * half]),
-            places: places.collect(),
+            memory: Zeroizing::new(vec![_mm512_setzero_si512(); count * registers]),
+            places: (0..count).map(|column| Column { from: column * registers, turn: 0 }).collect(),
             z,
         }
     }
 
-    /// Lets a row with the shift `shift` pass through `column`: it must write all that it reads.
+    /// Lets a row with the shift `shift` pass through `column`: it must read all of it, then write all of it.
     #[inline]
     pub(super) fn pass(&mut self, column: usize, shift: usize) -> Passage {
-        let Column { from, to, turn } = self.places[column];
-        self.places[column] = Column { from: to, to: from, turn: shift };
-        Passage { from, to, ahead: self.z + shift - turn }
+        let Column { from, turn } = self.places[column];
+        self.places[column].turn = shift;
+        Passage { from, ahead: self.z + shift - turn }
     }
 
     /// The posteriors, to be read and written along passages.
@@ -81,7 +74,7 @@ impl Columns {
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub(super) fn variables(&self, column: usize, start: usize) -> Window {
-        let Column { from, turn, .. } = self.places[column];
+        let Column { from, turn } = self.places[column];
         let start = start + self.z - turn;
         [load(&self.memory, self.z, from, start), load(&self.memory, self.z, from, start + HALF)]
     }
@@ -109,10 +102,10 @@ impl Open<'_> {
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub(super) fn set_window(&mut self, passage: Passage, first: usize, window: Window) {
-        let place = passage.to + first / HALF;
+        let place = passage.from + first / HALF;
         self.memory[place..][..2].copy_from_slice(&window);
         if first == 0 {
-            self.memory[passage.to + self.z / HALF] = window[0];
+            self.memory[passage.from + self.z / HALF] = window[0];
         }
     }
 }
@@ -143,7 +136,10 @@ mod tests {
                     let of = |round: usize, index: usize| (round * z + (first + shift + index) % z) as i16;
                     let old = |index| if round == 0 { 0 } else { of(round - 1, index) };
                     assert_eq!(numbers(columns.open().window(passage, first)), std::array::from_fn(old));
-                    columns.open().set_window(passage, first, window(|index| of(round, index)));
+                }
+                for first in (0..z).step_by(LANES) {
+                    let of = |index: usize| (round * z + (first + shift + index) % z) as i16;
+                    columns.open().set_window(passage, first, window(of));
                 }
                 for start in (0..z).step_by(LANES) {
                     let new = |index| (round * z + start + index) as i16;

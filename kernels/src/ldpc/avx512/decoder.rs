@@ -47,8 +47,10 @@ struct Decoder<'a> {
     decided: Zeroizing<Vec<u64>>,
     /// The row's ways through its columns.
     passages: Vec<Passage>,
-    /// T and q of the edges of one block of checks.
-    edges: Zeroizing<Vec<[__m512i; 3]>>,
+    /// T of the row's edges, in the order of its messages.
+    totals: Zeroizing<Vec<Window>>,
+    /// The row's checks.
+    checks: Zeroizing<Vec<Checks>>,
 }
 
 impl<'a> Decoder<'a> {
@@ -73,8 +75,9 @@ impl<'a> Decoder<'a> {
             messages: Zeroizing::new(vec![no_messages(); entries * (code.z() / LANES)]),
             wanted: Zeroizing::new(job.syndrome().words().iter().map(|&bits| packed(bits)).collect()),
             decided: Zeroizing::new(job.word().words().to_vec()),
-            passages: Vec::with_capacity(heaviest),
-            edges: Zeroizing::new(vec![[zero; 3]; heaviest]),
+            passages: vec![Passage::default(); heaviest],
+            totals: Zeroizing::new(vec![[zero; 2]; heaviest * (code.z() / LANES)]),
+            checks: Zeroizing::new(vec![Checks::wanting(0); code.z() / LANES]),
         }
     }
 
@@ -124,10 +127,14 @@ impl<'a> Decoder<'a> {
         let (code, mut next, mut unsatisfied) = (self.job.code(), 0, 0);
         let blocks = code.z() / LANES;
         for (entries, wanted) in code.rows().iter().zip(self.wanted.chunks(blocks)) {
-            self.passages.clear();
-            self.passages.extend(entries.iter().map(|entry| self.posteriors.pass(entry.column, entry.shift)));
+            // A loop, as what is called from closures is not compiled for this machine, and so not inlined.
+            let passages = &mut self.passages[..entries.len()];
+            for (passage, entry) in passages.iter_mut().zip(entries) {
+                *passage = self.posteriors.pass(entry.column, entry.shift);
+            }
             let messages = &mut self.messages[next..][..entries.len() * blocks];
-            unsatisfied += layer(self.posteriors.open(), &self.passages, wanted, messages, &mut self.edges);
+            unsatisfied +=
+                layer(self.posteriors.open(), passages, wanted, messages, &mut self.totals, &mut self.checks);
             next += messages.len();
         }
         unsatisfied
@@ -137,6 +144,9 @@ impl<'a> Decoder<'a> {
 /// The layer step of SPEC §5.3 for a base row: `wanted` holds the parities of 64 checks each, in the order of packing,
 /// `messages` their messages. Returns how many of the checks were not satisfied.
 ///
+/// All edges come in before the first answer goes out, so that columns are written where they were read. Meanwhile q stands in
+/// the place of the message, and `totals` and `checks` hold the rest: they are within the second cache, if not the first.
+///
 /// A function of its own, so that the rule's tables stay in registers.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni,popcnt")]
@@ -145,24 +155,29 @@ fn layer(
     passages: &[Passage],
     wanted: &[u64],
     messages: &mut [__m512i],
-    edges: &mut [[__m512i; 3]],
+    totals: &mut [Window],
+    checks: &mut [Checks],
 ) -> u64 {
-    let (rule, mut unsatisfied) = (Rule::new(), 0);
-    for (block, (&wanted, messages)) in
-        wanted.iter().zip(messages.chunks_exact_mut(passages.len())).enumerate()
+    let (rule, weight, mut unsatisfied) = (Rule::new(), passages.len(), 0);
+    let blocks = messages.chunks_exact_mut(weight).zip(totals.chunks_exact_mut(weight));
+    for (block, ((messages, totals), (&wanted, checks))) in
+        blocks.zip(wanted.iter().zip(&mut *checks)).enumerate()
     {
-        let first = block * LANES;
-        let mut checks = Checks::wanting(wanted);
-        for ((&passage, &message), edge) in passages.iter().zip(&*messages).zip(&mut *edges) {
+        let (mut collected, first) = (Checks::wanting(wanted), block * LANES);
+        for ((&passage, message), total) in passages.iter().zip(messages).zip(totals) {
             let window = posteriors.window(passage, first);
-            let totals = each(window, widen(message), |p, r| _mm512_sub_epi16(p, r));
-            *edge = [totals[0], totals[1], checks.collect(&rule, totals)];
+            *total = each(window, widen(*message), |p, r| _mm512_sub_epi16(p, r));
+            *message = collected.collect(&rule, *total);
         }
-        unsatisfied += u64::from(checks.unsatisfied());
-        for ((&passage, message), &[low, high, q]) in passages.iter().zip(messages).zip(&*edges) {
-            *message = checks.answer(&rule, q);
-            let window = each([low, high], widen(*message), |t, r| _mm512_add_epi16(t, r));
-            posteriors.set_window(passage, first, window);
+        unsatisfied += u64::from(collected.unsatisfied());
+        *checks = collected;
+    }
+    let blocks = messages.chunks_exact_mut(weight).zip(totals.chunks_exact(weight));
+    for (block, ((messages, totals), &checks)) in blocks.zip(&*checks).enumerate() {
+        for ((&passage, message), &total) in passages.iter().zip(messages).zip(totals) {
+            *message = checks.answer(&rule, *message);
+            let window = each(total, widen(*message), |t, r| _mm512_add_epi16(t, r));
+            posteriors.set_window(passage, block * LANES, window);
         }
     }
     unsatisfied

@@ -35,22 +35,19 @@ pub(super) static PHI_LOW: [u8; 128] = {
     table
 };
 
-/// High byte of φ, which is 0 for magnitudes that are not here.
-pub(super) static PHI_HIGH: [u8; 64] = {
-    let mut table = [0; 64];
+/// High byte of φ.
+pub(super) static PHI_HIGH: [u8; 128] = {
+    let mut table = [0; 128];
     let mut a = 0;
-    while a < PHI.len() {
-        assert!(a < table.len() - 1 || PHI[a] < 256);
-        if a < table.len() {
-            table[a] = PHI[a].to_le_bytes()[1];
-        }
+    while a < table.len() {
+        table[a] = PHI[a].to_le_bytes()[1];
         a += 1;
     }
     table
 };
 
 /// [`LIFT`] less the high byte of φ.
-pub(super) static LIFTED: [u8; 64] = {
+pub(super) static LIFTED: [u8; 128] = {
     let mut table = PHI_HIGH;
     let mut a = 0;
     while a < table.len() {
@@ -131,10 +128,9 @@ mod tests {
 
     #[test]
     fn bytes_of_phi_are_put_together_again() {
-        for a in 0..=127_u8 {
-            let (low, place) = (PHI_LOW[usize::from(a)], usize::from(a.min(63)));
-            assert_eq!(u16::from_le_bytes([low, PHI_HIGH[place]]), PHI[usize::from(a)]);
-            assert_eq!(LIFTED[place] + PHI_HIGH[place], LIFT);
+        for a in 0..128 {
+            assert_eq!(u16::from_le_bytes([PHI_LOW[a], PHI_HIGH[a]]), PHI[a]);
+            assert_eq!(LIFTED[a] + PHI_HIGH[a], LIFT);
         }
     }
 }
