@@ -10,7 +10,8 @@ use qkdpp_kernels::ldpc::file::{CodeFile, Measured};
 use qkdpp_kernels::ldpc::simulation::{self, Outcome};
 use qkdpp_kernels::ldpc::{Code, degrees, family};
 
-/// The final simulation: batches of frames, of which one in a hundred may fail. Of frames of 2^20 bits there are fewer.
+/// The final simulation: batches of frames, of which one in a hundred may fail. Of frames of 2^18 bits there are half as many, of 2^20
+/// an eighth.
 const BATCHES: u8 = 4;
 const BATCH: u32 = 100;
 
@@ -33,7 +34,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn measured(design: &Design, code: &Arc<Code>) -> CodeFile {
-    let batch = if code.variables() < 1 << 20 { BATCH } else { BATCH / 4 };
+    let batch = match code.variables() {
+        0x10_0000 => BATCH / 8,
+        0x4_0000 => BATCH / 2,
+        _ => BATCH,
+    };
     // Few frames find the neighbourhood; from a little above it, small steps down lead to the largest error rate.
     let (_, smallest_f) = (0..6).fold((1.0, 2.6), |(low, high), _| {
         let f = f64::midpoint(low, high);

@@ -139,7 +139,7 @@ pub enum LdpcFrames {
     Fast,
     /// Up to 2^18 bits: less leakage.
     Efficient,
-    /// Up to 2^20 bits: least leakage, but half as fast, as a frame does not fit the caches.
+    /// Up to 2^20 bits: least leakage, fewest bits per second.
     Longest,
 }
 

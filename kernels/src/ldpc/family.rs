@@ -4,7 +4,7 @@
 //! about one frame in a hundred failed in simulation. The rung for a link is the lowest whose `max_qber` is not below the
 //! estimated error rate.
 //!
-//! The codes stand in `codes/*.qc`; [`degrees`](super::degrees) and [`design`](super::design) made them, and
+//! The codes stand in `codes/*.qc`; [`degrees`] and [`design`](super::design) made them, and
 //! `cargo run --release -p qkdpp-kernels --example ldpc_family` does so again. Reconciliation with several messages wants codes
 //! between the rungs too, one for each number of base rows; these are made from their designs when they are first asked for.
 
