@@ -229,7 +229,7 @@ typedef struct qkdpp_mut_bits {
  */
 typedef struct qkdpp_ldpc_code {
     /*
-     Bits of a frame: 16384, 65536 or 262144.
+     Bits of a frame: 16384, 65536, 262144 or 1048576.
      */
     size_t frame_bits;
     /*
@@ -455,7 +455,7 @@ qkdpp_status qkdpp_amplify(const struct qkdpp_backend *backend,
                            struct qkdpp_mut_bits secret);
 
 /*
- Chooses the code that leaks least among those for frames of frame_bits bits (16384, 65536 or 262144) and the error rate qber
+ Chooses the code that leaks least among those for frames of frame_bits bits (16384, 65536, 262144 or 1048576) and the error rate qber
  (above 0, below 0.5). QKDPP_STATUS_ARGUMENT if there is none. Threads: any.
  */
 qkdpp_status qkdpp_ldpc_code_for_qber(size_t frame_bits,

@@ -27,7 +27,7 @@ impl PyCode {
 
     /// The library's code of the lowest leak rate that is made for the error rate `qber`.
     ///
-    /// `frame_bits` is 16384, 65536 or 262144. Raises `ValueError` where there is none: above about 13 %, or NaN.
+    /// `frame_bits` is 16384, 65536, 262144 or 1048576. Raises `ValueError` where there is none: above about 13 %, or NaN.
     #[staticmethod]
     #[pyo3(signature = (qber, frame_bits = 65536))]
     fn for_qber(qber: f64, frame_bits: usize) -> PyResult<Self> {

@@ -50,8 +50,8 @@ pub(crate) struct Arguments {
     /// second with --round-trip-ms and --threads
     #[arg(long)]
     method: MethodName,
-    /// What counts: fast, bits per second; record, the least leakage that cascade can have, in frames of 2^16 bits; efficient, less
-    /// leakage of ldpc, in frames of up to 2^18 bits
+    /// What counts: fast, bits per second; record, the least leakage that cascade can have, in frames of 2^16 bits; efficient and
+    /// longest, less leakage of ldpc, in frames of up to 2^18 and 2^20 bits
     #[arg(long, value_name = "NAME", default_value = "fast")]
     profile: ProfileName,
     /// Error rate to plan for, 0.0001 to 0.25 [default: measured by comparing the files, which a link cannot do]

@@ -14,7 +14,7 @@ use crate::error::{Error, Status};
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct LdpcCode {
-    /// Bits of a frame: 16384, 65536 or 262144.
+    /// Bits of a frame: 16384, 65536, 262144 or 1048576.
     pub(crate) frame_bits: usize,
     /// Bits of a frame's syndrome: what leaks about it.
     pub(crate) syndrome_bits: usize,
@@ -34,7 +34,7 @@ impl LdpcCode {
     }
 }
 
-/// Chooses the code that leaks least among those for frames of frame_bits bits (16384, 65536 or 262144) and the error rate qber
+/// Chooses the code that leaks least among those for frames of frame_bits bits (16384, 65536, 262144 or 1048576) and the error rate qber
 /// (above 0, below 0.5). QKDPP_STATUS_ARGUMENT if there is none. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn qkdpp_ldpc_code_for_qber(
