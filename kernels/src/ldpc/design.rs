@@ -51,10 +51,8 @@ impl Design {
     /// The base matrix of this design.
     ///
     /// # Errors
-    /// If the search for shifts without 4-cycles fails.
-    ///
-    /// # Panics
-    /// If a degree exceeds the number of rows, or there are as many columns of degree 2 as rows.
+    /// If the search fails: for places, as where a degree exceeds the number of rows or there are as many columns of degree 2 as
+    /// rows, or for shifts without 4-cycles.
     pub fn base(&self) -> Result<Array2<i32>, NoGirthSix> {
         let mut random = Random::new(self);
         let found = (0..TRIES).find_map(|_| {
@@ -86,7 +84,9 @@ impl Design {
                     |row| column < weakest && places.first().is_some_and(|&first| trees.joined(first, row));
                 let open = (0..self.rows).filter(|row| !places.contains(row) && !closes_cycle(*row));
                 let slots: Vec<usize> = open.flat_map(|row| std::iter::repeat_n(row, room[row])).collect();
-                let row = *slots.get((random.below(1 << 24) * slots.len()) >> 24)?;
+                // A number below 2^24 times one below 2^16.
+                let slot = (random.below(1 << 24) as u64 * slots.len() as u64) >> 24;
+                let row = *slots.get(slot as usize)?;
                 places.push(row);
                 room[row] -= 1;
             }
@@ -258,6 +258,11 @@ mod tests {
 
     #[test]
     fn designs_out_of_reach_are_refused() {
+        // Columns of more entries than there are rows, and of degree 2 that cannot all be in a forest.
+        for (rows, degrees) in [(4, vec![(5, 16)]), (8, vec![(2, 8), (3, 16)])] {
+            let design = Design { rows, degrees, lifting: 64 };
+            assert_eq!(design.base(), Err(NoGirthSix(design.clone())));
+        }
         // 64 columns have 960 pairs of entries, 28 pairs of rows have 224 differences.
         let crowded = Design { rows: 8, degrees: vec![(6, 64)], lifting: 8 };
         assert_eq!(crowded.base(), Err(NoGirthSix(crowded.clone())));
