@@ -250,7 +250,8 @@ fn reset_in_mid_job(slot: Slot) -> io::Result<()> {
     let options = Options { patience: PATIENCE / 10, ..Options::new("vfio") };
     let pci = Pci::<Vfio>::open(slot, Notice::Interrupts)?;
     let mut driver = Driver::new(pci, options).map_err(io::Error::other)?;
-    let bits = 1 << 14;
+    // So long that the card is still at the first jobs when the last is submitted.
+    let bits = 1 << 18;
     let text = Bits::from_words((0..bits as u64 / 64).map(|word| word.wrapping_mul(0x9e37)).collect(), bits);
     let job = Job::PolyHash(PolyHash::new(7, text.into(), bits).map_err(io::Error::other)?);
     let expected = Level::Portable.run(&job);
@@ -267,7 +268,9 @@ fn reset_in_mid_job(slot: Slot) -> io::Result<()> {
                 Ok(output) if output == expected => right += 1,
                 Ok(_) => return Err(io::Error::other("a wrong output was accepted")),
                 Err((Fault::Device { .. }, Job::PolyHash(_))) if round == 1 => back += 1,
-                Err((fault, _)) => return Err(io::Error::other(fault)),
+                Err((fault, _)) => {
+                    return Err(io::Error::other(format!("round {round}, {back} jobs handed back: {fault}")));
+                }
             }
         }
     }
