@@ -76,6 +76,12 @@ pub fn ladder(frame_bits: usize) -> Vec<Design> {
     shape.anchors.iter().filter_map(|&(rows, _)| design(frame_bits, shape.factor * rows)).collect()
 }
 
+/// The designs of least and of most leak for frames of `frame_bits` bits, `None` if the family has no such frames.
+pub fn extremes(frame_bits: usize) -> Option<[Design; 2]> {
+    let mut ladder = ladder(frame_bits);
+    Some([ladder.first()?.clone(), ladder.pop()?])
+}
+
 /// A design of the family with `rows` base rows: of each degree as many columns as a straight line between the two nearest
 /// anchors says. `None` if the family has no such frames, or none with as few or as many rows.
 pub fn design(frame_bits: usize, rows: usize) -> Option<Design> {

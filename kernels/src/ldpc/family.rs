@@ -43,6 +43,9 @@ pub fn for_qber(frame_bits: usize, qber: f64) -> Option<&'static Rung> {
     ladder(frame_bits).iter().find(|rung| rung.max_qber >= qber)
 }
 
+/// Codes that are kept at most, of up to 3 MB each. A link whose error rate drifts takes a few.
+const KEPT: usize = 32;
+
 /// The code with `rows` base rows for frames of `frame_bits` bits, or with a few rows less where none was found; the nearest one
 /// if `rows` is outside the ladder. `None` if the family has no such frames. Making one takes 10 to 700 ms; it is kept.
 ///
@@ -51,11 +54,13 @@ pub fn for_qber(frame_bits: usize, qber: f64) -> Option<&'static Rung> {
 pub fn with_rows(frame_bits: usize, rows: usize) -> Option<Arc<Code>> {
     type Made = HashMap<(usize, usize), Arc<Code>>;
     static MADE: OnceLock<Mutex<Made>> = OnceLock::new();
-    let ladder = ladder(frame_bits);
-    let [least, most] = [ladder.first()?, ladder.last()?].map(|rung| rung.code.rows().len());
+    let [least, most] = degrees::extremes(frame_bits)?.map(|design| design.rows);
     let rows = rows.clamp(least, most);
     // Whoever panicked while holding the lock left whole entries.
     let mut made = MADE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    if made.len() == KEPT && !made.contains_key(&(frame_bits, rows)) {
+        made.clear();
+    }
     let code = made.entry((frame_bits, rows)).or_insert_with(|| {
         let mut designs = (least..=rows).rev().filter_map(|rows| degrees::design(frame_bits, rows));
         let code = designs.find_map(|design| Code::new(design.base().ok()?, design.lifting).ok());

@@ -12,7 +12,8 @@
 
 use std::sync::Arc;
 
-use super::{Code, family};
+use super::design::Design;
+use super::{Code, degrees, family};
 use crate::bits::Bits;
 
 /// Most messages with parities for a frame.
@@ -59,21 +60,24 @@ impl Messages {
     /// # Panics
     /// Never: all rows of the family can be split.
     pub fn new(frame_bits: usize, qber: f64, payload: f64, count: usize) -> Option<Self> {
-        let index = family::FRAME_BITS.iter().position(|&bits| bits == frame_bits)?;
-        let leaks = efficiencies(SCHEDULES[index], qber).map(|f| f * payload * entropy(qber));
-        let leaks = &leaks[MESSAGES - count.clamp(1, MESSAGES)..];
-        let z = family::ladder(frame_bits)[0].code.z();
-        let rows = |leak: f64| (leak * frame_bits as f64 / z as f64).ceil() as usize;
-        let core = family::with_rows(frame_bits, rows(leaks[0]))?;
+        let rows = rows_after(frame_bits, qber, payload, count)?;
+        let core = family::with_rows(frame_bits, rows[0])?;
         let unsplit = core.rows().len();
-        let of_leak = |&leak: &f64| {
-            let split = rows(leak).saturating_sub(unsplit).min(unsplit);
+        let with_rows = |rows: usize| {
+            let split = rows.saturating_sub(unsplit).min(unsplit);
             let code = core.split(split).expect("rows of the family have at least four entries");
             (split, Arc::new(code))
         };
-        let mut steps: Vec<_> = leaks.iter().map(of_leak).collect();
+        let mut steps: Vec<_> = rows.into_iter().map(with_rows).collect();
         steps.dedup_by_key(|(split, _)| *split);
         Some(Self { core, steps })
+    }
+
+    /// Bits that message 0 of the messages with these parameters says of a frame. No code has to be made for the answer.
+    pub fn first_bits(frame_bits: usize, qber: f64, payload: f64, count: usize) -> Option<usize> {
+        let [least, most] = degrees::extremes(frame_bits)?;
+        let rows = rows_after(frame_bits, qber, payload, count)?[0];
+        Some(rows.clamp(least.rows, 2 * most.rows) * least.lifting)
     }
 
     /// Number of messages.
@@ -129,6 +133,16 @@ impl Messages {
         parts.push(rows(before, z, from + to..self.core.rows().len() + from));
         Bits::concat(&parts)
     }
+}
+
+/// Base rows wanted after each message.
+fn rows_after(frame_bits: usize, qber: f64, payload: f64, count: usize) -> Option<Vec<usize>> {
+    let index = family::FRAME_BITS.iter().position(|&bits| bits == frame_bits)?;
+    let [Design { lifting, .. }, _] = degrees::extremes(frame_bits)?;
+    let base_columns = (frame_bits / lifting) as f64;
+    let rows = efficiencies(SCHEDULES[index], qber)
+        .map(|f| (f * payload * entropy(qber) * base_columns).ceil() as usize);
+    Some(rows[MESSAGES - count.clamp(1, MESSAGES)..].to_vec())
 }
 
 /// Base rows `range` of a syndrome.
@@ -190,6 +204,20 @@ mod tests {
             let difference = one.code(0).leak_rate() / all.finest().leak_rate() - 1.0;
             assert!(difference.abs() < 0.02, "{qber}: {difference}");
         }
+        for (bits, qber, payload, count) in [
+            (1 << 14, 0.02, 1.0, 3),
+            (1 << 16, 0.06, 0.8, 2),
+            (1 << 14, 0.001, 0.5, 1),
+            (1 << 14, 0.25, 1.0, 3),
+        ] {
+            let made = Messages::new(bits, qber, payload, count).expect("frames of the family");
+            assert_eq!(
+                Messages::first_bits(bits, qber, payload, count),
+                Some(made.code(0).checks()),
+                "{qber}"
+            );
+        }
+        assert!(Messages::first_bits(1000, 0.03, 1.0, 3).is_none());
         assert!(new(0.03, 0.8, 3).code(0).leak_rate() < 0.83 * new(0.03, 1.0, 3).code(0).leak_rate());
         assert!(Messages::new(1000, 0.03, 1.0, 3).is_none());
     }

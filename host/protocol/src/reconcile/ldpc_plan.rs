@@ -48,21 +48,22 @@ impl Plan {
     ) -> Result<Self, SessionError> {
         let qber = f64::from(announced.qber_ppm) * 1e-6;
         let wanted = MESSAGES.min(settings.ldpc_disclosures as usize + 1);
-        let (messages, frames, payload) = settings
-            .ldpc
-            .frame_bits()
-            .iter()
+        let fill = |frame_bits: usize| {
+            let (frames, payload) = even_frames(key_len, frame_bits);
+            (frames, payload, payload as f64 / frame_bits as f64)
+        };
+        let lengths = settings.ldpc.frame_bits().iter().copied();
+        let leaks_least = lengths
             .enumerate()
-            .filter_map(|(index, &frame_bits)| {
-                let (frames, payload) = even_frames(key_len, frame_bits);
-                let share = payload as f64 / frame_bits as f64;
-                if index > 0 && share < FULL_ENOUGH {
-                    return None;
-                }
-                Some((Messages::new(frame_bits, qber, share, wanted)?, frames, payload))
+            .filter(|&(index, frame_bits)| index == 0 || fill(frame_bits).2 >= FULL_ENOUGH)
+            .filter_map(|(_, frame_bits)| {
+                let (frames, _, share) = fill(frame_bits);
+                Some((frames * Messages::first_bits(frame_bits, qber, share, wanted)?, frame_bits))
             })
-            .min_by_key(|(messages, frames, _)| messages.code(0).checks() * frames)
-            .ok_or_else(|| misplaced("a code"))?;
+            .min();
+        let (_, frame_bits) = leaks_least.ok_or_else(|| misplaced("a code"))?;
+        let (frames, payload, share) = fill(frame_bits);
+        let messages = Messages::new(frame_bits, qber, share, wanted).ok_or_else(|| misplaced("a code"))?;
         let disclosed = (settings.ldpc_disclosed_share * payload as f64).ceil() as usize;
         // The order of disclosure may repeat from frame to frame: the frames' errors are independent of it.
         let order = Permutation::new(&announced.seed, payload)?;
