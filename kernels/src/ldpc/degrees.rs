@@ -3,8 +3,8 @@
 //! Sixteen *anchors* are the ladder's rungs; in between, columns change from the one's degrees to the other's row by row. The anchors
 //! were found by density evolution of the decoder of SPEC §5.3 (messages of 1/8 nat, at most 78), as distributions with large
 //! thresholds under limits that finite codes need: columns of degree 2 no more than 0.75 of the base rows (more of them make
-//! low-weight words), degrees up to 28, and few enough pairs of entries that 4-cycles can be avoided. The last limit binds the
-//! lowest leak rates, and short frames have distributions of their own there; the five lowest of those have no columns of degree 2,
+//! low-weight words), degrees up to 54, and few enough pairs of entries that 4-cycles can be avoided. The last limit binds the
+//! lowest leak rates, and shorter frames have distributions of their own there; the five lowest of 2^14 bits have no columns of degree 2,
 //! because in so few rows these keep a few frames in a hundred from ever converging, and four of them were adjusted by hand after
 //! simulation. How far each could correct at best, `cargo xtask ldpc-thresholds` computes, and `cargo xtask ldpc-degrees` searches
 //! for better ones; the rungs' `max_qber` is measured. The search began with the distributions of Martinez-Mateo, Elkouss
@@ -17,18 +17,18 @@ use super::design::Design;
 /// Rows, and (degree, columns with it), ascending; the columns are 256 in all.
 type Anchor = (usize, &'static [(usize, usize)]);
 
-/// (base rows for 256 base columns, their degrees) for frames of 2^16 bits and more.
+/// (base rows for 256 base columns, their degrees) for frames of 2^18 bits and more.
 #[rustfmt::skip]
 const LONG: [Anchor; 16] = [
     (13, &[(3, 163), (9, 39), (10, 32), (18, 1), (19, 21)]),
     (15, &[(2, 8), (3, 157), (9, 45), (11, 9), (12, 13), (16, 24)]),
-    (18, &[(2, 10), (3, 152), (9, 58), (13, 10), (14, 3), (24, 2), (26, 1), (28, 20)]),
-    (21, &[(2, 14), (3, 152), (9, 35), (10, 20), (11, 11), (28, 24)]),
-    (25, &[(2, 18), (3, 148), (7, 11), (9, 33), (10, 20), (28, 26)]),
-    (30, &[(2, 22), (3, 146), (7, 7), (8, 4), (9, 50), (28, 27)]),
-    (36, &[(2, 27), (3, 149), (9, 54), (24, 4), (25, 1), (28, 21)]),
-    (43, &[(2, 32), (3, 148), (8, 6), (9, 23), (10, 25), (28, 22)]),
-    (51, &[(2, 38), (3, 145), (9, 46), (10, 5), (17, 1), (28, 21)]),
+    (18, &[(2, 11), (3, 148), (9, 44), (10, 18), (11, 7), (13, 3), (28, 17), (47, 8)]),
+    (21, &[(2, 14), (3, 149), (9, 33), (10, 25), (11, 9), (12, 4), (27, 8), (34, 2), (44, 6), (52, 6)]),
+    (25, &[(2, 18), (3, 146), (9, 49), (10, 11), (11, 7), (12, 3), (16, 1), (28, 5), (44, 16)]),
+    (30, &[(2, 22), (3, 146), (8, 4), (9, 37), (10, 18), (11, 4), (12, 3), (29, 12), (53, 10)]),
+    (36, &[(2, 27), (3, 147), (9, 48), (10, 6), (12, 2), (13, 4), (26, 4), (27, 8), (43, 6), (54, 4)]),
+    (43, &[(2, 32), (3, 145), (9, 32), (10, 24), (12, 4), (16, 1), (33, 3), (36, 4), (41, 4), (45, 7)]),
+    (51, &[(2, 38), (3, 144), (9, 39), (12, 19), (28, 6), (44, 10)]),
     (61, &[(2, 45), (3, 141), (8, 2), (9, 46), (26, 1), (28, 21)]),
     (73, &[(2, 54), (3, 137), (4, 1), (9, 42), (25, 4), (26, 18)]),
     (87, &[(2, 63), (3, 131), (8, 26), (10, 17), (24, 4), (28, 15)]),
@@ -38,9 +38,18 @@ const LONG: [Anchor; 16] = [
     (160, &[(2, 112), (3, 92), (4, 9), (9, 32), (28, 11)]),
 ];
 
-/// The same for frames of 2^14 bits, where they differ: the lowest rungs.
+/// Those of frames of 2^16 bits, where they differ: in few rows, heavy columns would meet in 4-cycles.
 #[rustfmt::skip]
-const SHORT: [Anchor; 7] = [
+const MIDDLE: [Anchor; 4] = [
+    (18, &[(2, 10), (3, 152), (9, 58), (13, 10), (14, 3), (24, 2), (26, 1), (28, 20)]),
+    (21, &[(2, 14), (3, 152), (9, 35), (10, 20), (11, 11), (28, 24)]),
+    (25, &[(2, 18), (3, 147), (9, 51), (10, 16), (12, 2), (30, 11), (39, 11)]),
+    (30, &[(2, 22), (3, 146), (8, 8), (9, 53), (11, 2), (21, 5), (28, 13), (44, 7)]),
+];
+
+/// Those of frames of 2^14 bits, where they differ.
+#[rustfmt::skip]
+const SHORT: [Anchor; 9] = [
     (13, &[(3, 130), (5, 90), (8, 36)]),
     (15, &[(3, 150), (5, 66), (9, 40)]),
     (18, &[(3, 191), (8, 5), (9, 14), (10, 39), (11, 3), (12, 4)]),
@@ -48,11 +57,13 @@ const SHORT: [Anchor; 7] = [
     (25, &[(3, 182), (9, 45), (14, 29)]),
     (30, &[(2, 21), (3, 155), (9, 62), (19, 2), (20, 5), (21, 11)]),
     (36, &[(2, 26), (3, 149), (5, 3), (9, 56), (25, 22)]),
+    (43, &[(2, 32), (3, 148), (8, 6), (9, 23), (10, 25), (28, 22)]),
+    (51, &[(2, 38), (3, 145), (9, 46), (10, 5), (17, 1), (28, 21)]),
 ];
 
 /// What the designs for a frame length have in common.
 struct Shape {
-    anchors: Vec<Anchor>,
+    anchors: [Anchor; 16],
     /// Base columns for each column of an anchor, and base rows for each row.
     factor: usize,
     lifting: usize,
@@ -60,13 +71,15 @@ struct Shape {
 
 /// The shape for frames of `frame_bits` bits, if the family has them.
 fn shape(frame_bits: usize) -> Option<Shape> {
-    let (anchors, factor, lifting) = match frame_bits {
-        0x4000 => ([&SHORT, &LONG[SHORT.len()..]].concat(), 1, 64),
-        0x1_0000 => (LONG.to_vec(), 2, 128),
-        0x4_0000 => (LONG.to_vec(), 4, 256),
-        0x10_0000 => (LONG.to_vec(), 4, 1024),
+    let (own, factor, lifting) = match frame_bits {
+        0x4000 => (&SHORT[..], 1, 64),
+        0x1_0000 => (&MIDDLE[..], 2, 128),
+        0x4_0000 => (&[][..], 4, 256),
+        0x10_0000 => (&[][..], 4, 1024),
         _ => return None,
     };
+    let own_or = |long: Anchor| own.iter().copied().find(|&(rows, _)| rows == long.0).unwrap_or(long);
+    let anchors = LONG.map(own_or);
     Some(Shape { anchors, factor, lifting })
 }
 
