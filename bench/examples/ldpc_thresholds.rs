@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let evolution = Evolution::default();
     let mut table = "# cargo xtask ldpc-thresholds\n".to_owned();
     table += "frame_bits,syndrome_bits,threshold,f_at_threshold,max_qber,f_at_max_qber\n";
-    for (design, rung) in degrees::ladder(1 << 16).iter().zip(family::ladder(1 << 16)) {
+    let ladder = |frame_bits| degrees::ladder(frame_bits).into_iter().zip(family::ladder(frame_bits));
+    for (design, rung) in [1 << 16, 1 << 18].into_iter().flat_map(ladder) {
         let leak = rung.code.leak_rate();
         let bounds = (qber_at(leak / 1.5), qber_at(leak));
         let ensemble = Ensemble { degrees: &design.degrees, rows: design.rows };
