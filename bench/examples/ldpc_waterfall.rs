@@ -128,7 +128,8 @@ where
                 .label(name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
         }
-        chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
+        let mut legend = chart.configure_series_labels();
+        legend.position(SeriesLabelPosition::LowerLeft).border_style(BLACK).background_style(WHITE).draw()?;
         root.present()?;
     }
     Ok(svg)
