@@ -67,9 +67,10 @@ pub(crate) fn install(package: &str) -> Result<(), Failed> {
     program("apt-get", &["install", "--yes", "--quiet", package])
 }
 
+/// Incremental compilation would only fill the disk: most of what is run here compiles everything, and once.
 fn finish(command: &mut Command) -> Result<(), Failed> {
     let shown = format!("{command:?}");
-    match command.current_dir(root()).status() {
+    match command.current_dir(root()).env("CARGO_INCREMENTAL", "0").status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(Failed(format!("{shown}: {status}"))),
         Err(error) => Err(Failed(format!("{shown}: {error}"))),
