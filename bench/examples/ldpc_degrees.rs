@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use qkdpp_bench::evolution::{Ensemble, Evolution};
-use qkdpp_bench::{Random, entropy};
+use qkdpp_bench::{Random, inverse_entropy};
 use qkdpp_kernels::ldpc::degrees;
 use rayon::prelude::*;
 
@@ -134,12 +134,7 @@ impl Search {
 
     /// The error rate for which that much is leaked.
     fn error_rate(&self, f: f64) -> f64 {
-        let leak = self.rows as f64 / self.columns as f64;
-        let halved = (0..50).fold((0.0, 0.5), |(low, high), _| {
-            let middle = f64::midpoint(low, high);
-            if f * entropy(middle) < leak { (middle, high) } else { (low, middle) }
-        });
-        halved.0
+        inverse_entropy(self.rows as f64 / self.columns as f64 / f)
     }
 }
 

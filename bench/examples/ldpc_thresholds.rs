@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use qkdpp_bench::entropy;
 use qkdpp_bench::evolution::{Ensemble, Evolution};
+use qkdpp_bench::{entropy, inverse_entropy};
 use qkdpp_kernels::ldpc::{degrees, family};
 
 /// Halvings of the interval between f = 1 and f = 1.5.
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ladder = |frame_bits| degrees::ladder(frame_bits).into_iter().zip(family::ladder(frame_bits));
     for (design, rung) in [1 << 16, 1 << 18].into_iter().flat_map(ladder) {
         let leak = rung.code.leak_rate();
-        let bounds = (qber_at(leak / 1.5), qber_at(leak));
+        let bounds = (inverse_entropy(leak / 1.5), inverse_entropy(leak));
         let ensemble = Ensemble { degrees: &design.degrees, rows: design.rows };
         let threshold = evolution.threshold(&ensemble, bounds, HALVINGS);
         let line = format!(
@@ -34,13 +34,4 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("ldpc/thresholds.csv"), table)?;
     Ok(())
-}
-
-/// The error rate below 1/2 with this entropy.
-fn qber_at(wanted: f64) -> f64 {
-    let halved = (0..50).fold((1e-6, 0.5), |(low, high), _| {
-        let middle = f64::midpoint(low, high);
-        if entropy(middle) < wanted { (middle, high) } else { (low, middle) }
-    });
-    halved.0
 }

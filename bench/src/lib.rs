@@ -103,6 +103,15 @@ pub fn entropy(x: f64) -> f64 {
     -x * x.log2() - (1.0 - x) * (1.0 - x).log2()
 }
 
+/// The x below 1/2 with h(x) = `wanted`, from 0 to 1.
+pub fn inverse_entropy(wanted: f64) -> f64 {
+    let halved = (0..50).fold((0.0, 0.5), |(low, high), _| {
+        let middle = f64::midpoint(low, high);
+        if entropy(middle) < wanted { (middle, high) } else { (low, middle) }
+    });
+    halved.0
+}
+
 /// The name of this machine's processor, as its operating system gives it.
 pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

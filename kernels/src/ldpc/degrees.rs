@@ -79,8 +79,7 @@ fn shape(frame_bits: usize) -> Option<Shape> {
         _ => return None,
     };
     let own_or = |long: Anchor| own.iter().copied().find(|&(rows, _)| rows == long.0).unwrap_or(long);
-    let anchors = LONG.map(own_or);
-    Some(Shape { anchors, factor, lifting })
+    Some(Shape { anchors: LONG.map(own_or), factor, lifting })
 }
 
 /// The designs of the family's ladder for frames of `frame_bits` bits, ascending in leak rate.
@@ -91,8 +90,9 @@ pub fn ladder(frame_bits: usize) -> Vec<Design> {
 
 /// The designs of least and of most leak for frames of `frame_bits` bits, `None` if the family has no such frames.
 pub fn extremes(frame_bits: usize) -> Option<[Design; 2]> {
-    let mut ladder = ladder(frame_bits);
-    Some([ladder.first()?.clone(), ladder.pop()?])
+    let Shape { anchors, factor, .. } = shape(frame_bits)?;
+    let of = |(rows, _): Anchor| design(frame_bits, factor * rows);
+    Some([of(anchors[0])?, of(anchors[15])?])
 }
 
 /// A design of the family with `rows` base rows: of each degree as many columns as a straight line between the two nearest
