@@ -5,7 +5,7 @@
 //! some of its rows and sends the parities of the first halves (the other ones follow), and once more.
 //!
 //! ```text
-//! message 0   code of the family                   up to 1/3 of the frames fail, fewer where errors are many
+//! message 0   code of the family                   up to 1/4 of the frames fail, fewer where errors are many
 //! message 1   a of its rows split                  at most about 1/30
 //! message 2   b > a rows split                     at most about 1/1000
 //! ```
