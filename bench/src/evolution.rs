@@ -7,15 +7,16 @@
 //!
 //! ```text
 //! columns   channel + sum of the other answers        powers of the answers' spectrum, limited to ±127
-//! checks    sum of φ over the other messages          powers of the spectra of φ(|q|) with and without the signs
+//! checks    sum of φ over the other messages          powers of the spectra of φ(|T|) with and without the signs
 //!           answer = thresholds above the sum
 //! ```
-//! All rows are taken at once (the decoder takes them one after the other, which halves its iterations). Source: Richardson and
+//! All rows are taken at once (the decoder takes them one after the other, which halves its iterations), and only messages are
+//! limited (the decoder's posteriors are too, which matters in heavy columns). Source: Richardson and
 //! Urbanke, IEEE Trans. Inf. Theory 47 (2001).
 
 use std::sync::Arc;
 
-use qkdpp_kernels::ldpc::rule::{INPUT_LIMIT, PHI, THR, channel_magnitude};
+use qkdpp_kernels::ldpc::rule::{self, PHI, THR, channel_magnitude};
 use realfft::num_complex::Complex64;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
@@ -27,13 +28,13 @@ const CONVERGED: f64 = 1e-4;
 const PROGRESS: f64 = 0.998;
 const PATIENCE: u32 = 10;
 
-const LIMIT: usize = INPUT_LIMIT as usize;
+const LIMIT: usize = rule::LIMIT as usize;
 
 /// The largest answer.
 const ANSWER: usize = THR.len();
 
 /// Length of the spectra of sums of φ, twice the largest sum that is answered, and of those of columns.
-const SUMS: usize = 1 << 15;
+const SUMS: usize = 1 << 13;
 const TOTALS: usize = 1 << 13;
 
 /// Sums are weighted by e^(−[`DAMPING`]·u), so that those beyond [`SUMS`], which come around, weigh nothing.
@@ -106,7 +107,7 @@ impl Evolution {
         halved.0
     }
 
-    /// What a message from a column is, −127 to 127, from what answers are, −78 to 78.
+    /// What a message from a column is, −127 to 127, from what answers are, −40 to 40.
     fn columns(&self, ensemble: &Ensemble<'_>, (channel, qber): (usize, f64), answers: &[f64]) -> Vec<f64> {
         let edges = ensemble.edge_count();
         let place = |value: isize| value.rem_euclid(TOTALS as isize) as usize;
@@ -170,7 +171,7 @@ impl Evolution {
 
 /// The error rate that messages say they have. At first it falls although no sign changes yet, in the end it hardly does.
 fn doubt(messages: &[f64]) -> f64 {
-    let chance = |message: f64| 1.0 / (1.0 + (message / 8.0).exp());
+    let chance = |message: f64| 1.0 / (1.0 + (message / 4.0).exp());
     (-(LIMIT as i32)..).zip(messages).map(|(message, share)| share * chance(message.into())).sum()
 }
 

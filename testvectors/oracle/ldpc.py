@@ -4,24 +4,19 @@ from dataclasses import dataclass
 
 from common import Bits, Json, from_json, join_frames, split_frames, to_json
 
-MESSAGE_LIMIT = 127
-KNOWN_MAGNITUDE = 8191
+LIMIT = 127
 STALLED = 12
 
 # §5.4, copied from the text; selftest.py recomputes both from the formula.
 PHI = [
-    65535, 11362, 8539, 6904, 5762, 4895, 4203, 3636, 3162, 2759, 2415, 2117, 1859, 1634, 1438, 1266,
-    1116, 983, 867, 764, 674, 594, 524, 463, 408, 360, 318, 280, 247, 218, 193, 170,
-    150, 132, 117, 103, 91, 80, 71, 63, 55, 49, 43, 38, 33, 30, 26, 23,
-    20, 18, 16, 14, 12, 11, 10, 8, 7, 7, 6, 5, 5, 4, 4, 3,
-    3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
-] + [0] * 48  # fmt: skip
+    4096, 2868, 1936, 1412, 1062, 811, 625, 483, 375, 291, 226, 176, 137, 107, 83, 65,
+    50, 39, 31, 24, 19, 14, 11, 9, 7, 5, 4, 3, 3, 2, 2, 1,
+    1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+] + [0] * 80  # fmt: skip
 THR = [  # from m = 1
-    14197, 9708, 7637, 6290, 5302, 4531, 3907, 3389, 2953, 2581, 2261, 1984, 1743, 1533, 1349, 1188,
-    1047, 923, 814, 718, 633, 558, 493, 435, 383, 338, 299, 263, 232, 205, 181, 160,
-    141, 124, 110, 97, 85, 75, 67, 59, 52, 46, 40, 36, 31, 28, 24, 22,
-    19, 17, 15, 13, 12, 10, 9, 8, 7, 6, 5, 5, 4, 4, 3, 3,
-    3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    3808, 2304, 1632, 1216, 928, 704, 544, 416, 320, 256, 192, 160, 128, 96, 64, 57,
+    44, 35, 27, 21, 16, 13, 10, 8, 6, 5, 4, 3, 2, 2, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1,
 ]  # fmt: skip
 
 
@@ -71,27 +66,29 @@ def decide(posterior: list[int], word: Bits) -> Bits:
     return [1 if p < 0 else 0 if p > 0 else y for p, y in zip(posterior, word, strict=True)]
 
 
-def check_rule(q: list[int], target: int) -> tuple[list[int], int]:
-    """Steps 1 to 3 of §5.3 for one check: the new messages R from the limited messages q, and s."""
-    a = [abs(value) for value in q]
-    sign = [int(value < 0) for value in q]
+def check_rule(t: list[int], target: int) -> tuple[list[int], int]:
+    """Steps 1 to 3 of §5.3 for one check: the answers r from the limited totals T, and s."""
+    a = [abs(value) for value in t]
+    sign = [int(value < 0) for value in t]
     total = sum(PHI[magnitude] for magnitude in a)
     s = (target + sum(sign)) % 2
-    messages = []
+    answers = []
     for magnitude, sigma in zip(a, sign, strict=True):
         u = total - PHI[magnitude]
         g = sum(u < threshold for threshold in THR)
-        messages.append(g if s ^ sigma == 0 else -g)
-    return messages, s
+        answers.append(g if s ^ sigma == 0 else -g)
+    return answers, s
 
 
 def update(posterior: list[int], variables: list[int], messages: list[int], target: int) -> tuple[list[int], int]:
     """One check: replaces its messages R (returned, with s) and the posteriors of its variables (in place)."""
-    t = [posterior[v] - message for v, message in zip(variables, messages, strict=True)]
-    q = [max(-MESSAGE_LIMIT, min(MESSAGE_LIMIT, value)) for value in t]
-    fresh, s = check_rule(q, target)
-    for v, value, message in zip(variables, t, fresh, strict=True):
-        posterior[v] = value + message
+    rest = [posterior[v] - message for v, message in zip(variables, messages, strict=True)]
+    t = [max(-LIMIT, min(LIMIT, value)) for value in rest]
+    answers, s = check_rule(t, target)
+    fresh = []
+    for v, value, answer in zip(variables, t, answers, strict=True):
+        posterior[v] = max(-LIMIT - 1, min(LIMIT, value + answer))
+        fresh.append(posterior[v] - value)
     return fresh, s
 
 
@@ -100,7 +97,7 @@ def decode(
 ) -> tuple[Bits, int, bool]:
     """§5.3: the decided word, the number of complete iterations, whether its syndrome is the target."""
     checks = code.checks()
-    magnitude = [KNOWN_MAGNITUDE if k else channel for k in known]
+    magnitude = [LIMIT if k else channel for k in known]
     posterior = [-a if y else a for y, a in zip(word, magnitude, strict=True)]
     messages = [[0] * len(variables) for variables in checks]
     iterations = least = age = 0

@@ -142,7 +142,7 @@ pub(crate) struct PyDecoded {
 /// Looks for the word with the given syndrome that is nearest to `word` (SPEC section 5.3).
 ///
 /// word: code.n bits, syndrome: code.m bits. known: code.n bits, 1 where the word is certain. channel: magnitude of the
-/// uncertain bits, 1 to 127 in units of 1/8 nat; `channel_magnitude(qber)` gives it.
+/// uncertain bits, 1 to 127 in units of 1/4 nat; `channel_magnitude(qber)` gives it.
 #[pyfunction]
 #[pyo3(signature = (code, word, syndrome, channel, *, known = None, max_iterations = 60, backend = None))]
 #[allow(clippy::too_many_arguments, reason = "keywords in Python")]
@@ -168,7 +168,7 @@ pub(crate) fn ldpc_decode(
     }
 }
 
-/// The decoder's channel magnitude for an error rate: ln((1 - q) / q) in units of 1/8 nat, 1 to 127.
+/// The decoder's channel magnitude for an error rate: ln((1 - q) / q) in units of 1/4 nat, 1 to 127.
 #[pyfunction]
 pub(crate) fn channel_magnitude(qber: f64) -> u8 {
     rule::channel_magnitude(qber)

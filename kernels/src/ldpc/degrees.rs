@@ -1,7 +1,7 @@
 //! The family's degree distributions: how many of 256 base columns have how many entries.
 //!
 //! Sixteen *anchors* are the ladder's rungs; in between, columns change from the one's degrees to the other's row by row. The anchors
-//! were found by density evolution of the decoder of SPEC §5.3 (messages of 1/8 nat, at most 78), as distributions with large
+//! were found by density evolution of the decoder of SPEC §5.3 (messages of 1/8 nat, at most 78, with posteriors of 16 bits), as distributions with large
 //! thresholds under limits that finite codes need: columns of degree 2 no more than 0.75 of the base rows (more of them make
 //! low-weight words), degrees up to 54, and few enough pairs of entries that 4-cycles can be avoided. The last limit binds the
 //! lowest leak rates, and shorter frames have distributions of their own there; the five lowest of 2^14 bits have no columns of degree 2,

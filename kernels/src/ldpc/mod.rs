@@ -73,7 +73,7 @@ pub struct LdpcDecode {
 
 impl LdpcDecode {
     /// Decodes `word` (n bits) towards `syndrome` (m bits). `known` marks bits of `word` that are certain, `channel`
-    /// (1–127) is the magnitude of the others in units of 1/8 nat.
+    /// (1–127) is the magnitude of the others in units of 1/4 nat.
     ///
     /// # Errors
     /// If a length does not fit the code or `channel` is out of range.
@@ -114,7 +114,7 @@ impl LdpcDecode {
         self.known.as_ref()
     }
 
-    /// Magnitude of an uncertain bit, in units of 1/8 nat.
+    /// Magnitude of an uncertain bit, in units of 1/4 nat.
     pub fn channel(&self) -> u8 {
         self.channel
     }

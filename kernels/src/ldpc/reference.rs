@@ -52,7 +52,7 @@ impl<'a> Decoder<'a> {
     fn new(job: &'a LdpcDecode) -> Self {
         let posterior = |variable| {
             let known = job.known().is_some_and(|known| known.get(variable));
-            let magnitude = if known { rule::KNOWN } else { job.channel().into() };
+            let magnitude: i16 = if known { rule::LIMIT.into() } else { job.channel().into() };
             if job.word().get(variable) { -magnitude } else { magnitude }
         };
         let code = job.code();
@@ -83,18 +83,19 @@ impl<'a> Decoder<'a> {
         let mut unsatisfied = 0;
         for check in row * code.z()..(row + 1) * code.z() {
             let messages = &mut self.messages[check];
+            let limit = i16::from(rule::LIMIT);
             let totals: Vec<i16> = variables(code, check)
                 .zip(&*messages)
-                .map(|(variable, message)| self.posteriors[variable] - message)
+                .map(|(variable, message)| (self.posteriors[variable] - message).clamp(-limit, limit))
                 .collect();
-            for (message, total) in messages.iter_mut().zip(&totals) {
-                *message = (*total).clamp(-rule::INPUT_LIMIT, rule::INPUT_LIMIT);
-            }
+            messages.copy_from_slice(&totals);
             let wanted = self.job.syndrome().get(check);
             unsatisfied += u64::from(rule::is_unsatisfied(wanted, messages));
             rule::answer(wanted, messages);
-            for ((variable, message), total) in variables(code, check).zip(&*messages).zip(&totals) {
-                self.posteriors[variable] = total + message;
+            for ((variable, message), total) in variables(code, check).zip(messages).zip(totals) {
+                let posterior = (total + *message).clamp(-limit - 1, limit);
+                *message = posterior - total;
+                self.posteriors[variable] = posterior;
             }
         }
         unsatisfied

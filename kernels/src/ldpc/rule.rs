@@ -6,43 +6,39 @@
 //! the list of places where the rounded result changes:
 //!
 //! ```text
-//! q  ──|·|──▶ PHI ──▶ Σ over the other edges ──▶ how many THR lie above ──▶ g
+//! T  ──|·|──▶ PHI ──▶ Σ over the other edges ──▶ how many THR lie above ──▶ g
 //!    ──sign──────────▶ ⊕ with the wanted parity ─────────────────────────▶ sign of g
 //! ```
 
-/// Largest magnitude that enters a check.
-pub const INPUT_LIMIT: i16 = 127;
+/// Largest magnitude of T, and of a posterior at the start.
+pub const LIMIT: i8 = 127;
 
-/// Posterior of a known bit at the start.
-pub const KNOWN: i16 = 8191;
-
-/// φ(a/8) in units of 2^−12, for a = 0..=127.
+/// φ(a/4) in units of 1/1376, for a = 0..=127.
 #[rustfmt::skip]
 pub const PHI: [u16; 128] = [
-    65535, 11362, 8539, 6904, 5762, 4895, 4203, 3636, 3162, 2759, 2415, 2117, 1859, 1634, 1438, 1266,
-    1116, 983, 867, 764, 674, 594, 524, 463, 408, 360, 318, 280, 247, 218, 193, 170,
-    150, 132, 117, 103, 91, 80, 71, 63, 55, 49, 43, 38, 33, 30, 26, 23,
-    20, 18, 16, 14, 12, 11, 10, 8, 7, 7, 6, 5, 5, 4, 4, 3,
-    3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0,
+    4096, 2868, 1936, 1412, 1062, 811, 625, 483, 375, 291, 226, 176, 137, 107, 83, 65,
+    50, 39, 31, 24, 19, 14, 11, 9, 7, 5, 4, 3, 3, 2, 2, 1,
+    1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ];
 
-/// φ((m−½)/8) in units of 2^−12, for m = 1..=78: a sum below `THR[m − 1]` gives a magnitude of at least m.
+/// φ((m−½)/4) in units of 1/1376, from 64 on rounded to multiples of 32 and at least 1, for m = 1..=40: a sum below `THR[m − 1]`
+/// gives a magnitude of at least m.
 #[rustfmt::skip]
-pub const THR: [u16; 78] = [
-    14197, 9708, 7637, 6290, 5302, 4531, 3907, 3389, 2953, 2581, 2261, 1984, 1743, 1533, 1349, 1188,
-    1047, 923, 814, 718, 633, 558, 493, 435, 383, 338, 299, 263, 232, 205, 181, 160,
-    141, 124, 110, 97, 85, 75, 67, 59, 52, 46, 40, 36, 31, 28, 24, 22,
-    19, 17, 15, 13, 12, 10, 9, 8, 7, 6, 5, 5, 4, 4, 3, 3,
-    3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+pub const THR: [u16; 40] = [
+    3808, 2304, 1632, 1216, 928, 704, 544, 416, 320, 256, 192, 160, 128, 96, 64, 57,
+    44, 35, 27, 21, 16, 13, 10, 8, 6, 5, 4, 3, 2, 2, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1,
 ];
 
-/// What one check answers: `messages` holds the q of its edges (within ±[`INPUT_LIMIT`]) and receives the new R;
+/// What one check answers: `messages` holds the T of its edges (within ±[`LIMIT`]) and receives the answers r;
 /// `parity` is the wanted parity of the check.
 pub fn answer(parity: bool, messages: &mut [i16]) {
-    let sum: u32 = messages.iter().map(|&q| phi(q)).sum();
+    let sum: u32 = messages.iter().map(|&t| phi(t)).sum();
     let negative = is_unsatisfied(parity, messages);
     for message in messages {
         let magnitude = magnitude(sum - phi(*message));
@@ -50,13 +46,13 @@ pub fn answer(parity: bool, messages: &mut [i16]) {
     }
 }
 
-/// s of a check: whether the signs of its `messages` q have another parity than the wanted one.
+/// s of a check: whether the signs of its `messages` T have another parity than the wanted one.
 pub fn is_unsatisfied(parity: bool, messages: &[i16]) -> bool {
-    messages.iter().fold(parity, |negative, &q| negative ^ (q < 0))
+    messages.iter().fold(parity, |negative, &t| negative ^ (t < 0))
 }
 
-fn phi(q: i16) -> u32 {
-    PHI[usize::from(q.unsigned_abs())].into()
+fn phi(t: i16) -> u32 {
+    PHI[usize::from(t.unsigned_abs())].into()
 }
 
 /// The number of thresholds above the sum `u`.
@@ -64,10 +60,10 @@ fn magnitude(u: u32) -> i16 {
     THR.iter().filter(|&&threshold| u < threshold.into()).count() as i16
 }
 
-/// The channel magnitude for the error rate `qber`: ln((1−Q)/Q) in units of 1/8 nat, rounded, within 1..=127.
+/// The channel magnitude for the error rate `qber`: ln((1−Q)/Q) in units of 1/4 nat, rounded, within 1..=127.
 pub fn channel_magnitude(qber: f64) -> u8 {
     // The conversion saturates, and turns a NaN into 0, hence into the most cautious magnitude.
-    ((8.0 * ((1.0 - qber) / qber).ln()).round() as u8).clamp(1, 127)
+    ((4.0 * ((1.0 - qber) / qber).ln()).round() as u8).clamp(1, 127)
 }
 
 #[cfg(test)]
@@ -90,26 +86,29 @@ mod tests {
 
     #[test]
     fn tables_follow_the_formula() {
-        let scaled =
-            |x: f64| (4096.0 * (x.exp_m1() + 2.0).ln() - 4096.0 * x.exp_m1().ln() + 0.5).floor() as u16;
+        let scaled = |x: f64| 1376.0 * ((x.exp_m1() + 2.0).ln() - x.exp_m1().ln());
         for a in 1..=127_u8 {
-            assert_eq!(PHI[usize::from(a)], scaled(f64::from(a) / 8.0), "PHI[{a}]");
+            assert_eq!(PHI[usize::from(a)], scaled(f64::from(a) / 4.0).round() as u16, "PHI[{a}]");
         }
-        for m in 1..=78_u8 {
-            assert_eq!(THR[usize::from(m) - 1], scaled((f64::from(m) - 0.5) / 8.0), "THR[{m}]");
+        let threshold = |m: u8| {
+            let exact = scaled((f64::from(m) - 0.5) / 4.0);
+            let step = if exact < 64.0 { 1.0 } else { 32.0 };
+            (step * (exact / step).round()).max(1.0) as u16
+        };
+        for m in 1..=40 {
+            assert_eq!(THR[usize::from(m) - 1], threshold(m), "THR[{m}]");
         }
-        assert_eq!(scaled(78.5 / 8.0), 0);
     }
 
     #[test]
     fn answers_are_near_the_sum_product_rule() {
-        let incoming = [10_i16, -35, 60, 24, -127];
+        let incoming = [5_i16, -17, 30, 12, -127];
         let mut answers = incoming;
         answer(true, &mut answers);
         for (edge, answer) in answers.into_iter().enumerate() {
             let others = incoming.iter().enumerate().filter(|&(other, _)| other != edge);
-            let product: f64 = others.map(|(_, &q)| (f64::from(q) / 16.0).tanh()).product();
-            let exact = 8.0 * 2.0 * (-product).atanh();
+            let product: f64 = others.map(|(_, &t)| (f64::from(t) / 8.0).tanh()).product();
+            let exact = 4.0 * 2.0 * (-product).atanh();
             assert!((f64::from(answer) - exact).abs() < 0.6, "edge {edge}: {answer}, exactly {exact}");
         }
     }
@@ -118,12 +117,12 @@ mod tests {
     fn one_undecided_edge_silences_the_others() {
         let mut messages = [0, 127, -127];
         answer(false, &mut messages);
-        assert_eq!(messages, [-78, 0, 0]);
+        assert_eq!(messages, [-40, 0, 0]);
     }
 
     #[test]
     fn channel_magnitudes_have_their_limits() {
-        assert_eq!(channel_magnitude(0.05), 24);
+        assert_eq!(channel_magnitude(0.05), 12);
         assert_eq!(channel_magnitude(0.0), 127);
         assert_eq!(channel_magnitude(0.5), 1);
         assert_eq!(channel_magnitude(0.7), 1);

@@ -28,7 +28,7 @@ pub(super) struct Plan {
     pub(super) frames: usize,
     /// Key bits in a frame.
     pub(super) payload: usize,
-    /// Log-likelihood of a received bit in units of 1/8 nat.
+    /// Log-likelihood of a received bit in units of 1/4 nat.
     pub(super) channel: u8,
     pub(super) iterations: u32,
     /// Rounds after the syndromes: first the further messages of the codes, then disclosures of bits.

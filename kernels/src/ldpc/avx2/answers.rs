@@ -13,17 +13,28 @@
 
 use std::sync::LazyLock;
 
-use crate::ldpc::portable::decoder::{MAGNITUDE, PHI, SILENT};
+use crate::ldpc::portable::decoder::MAGNITUDE;
+use crate::ldpc::rule;
 
 /// Steps of the staircase that are told.
-pub(super) const STEPS: usize = 6;
+pub(super) const STEPS: usize = 4;
+
+/// The smallest sum with magnitude 0.
+pub(super) const SILENT: u16 = rule::THR[0];
+
+/// [`rule::PHI`], no more than [`SILENT`]: an edge whose φ was cut silences all others before and after.
+pub(super) const PHI: [u16; 128] = {
+    let mut table = rule::PHI;
+    table[0] = SILENT;
+    table
+};
 
 /// Largest sum that is told apart: from here on all answers are 0, as no edge has more than [`SILENT`].
 pub(super) const LARGEST_SUM: u16 = 2 * SILENT;
 
-/// For each sum, in its bytes from the lowest on: g(S), then the [`STEPS`] places; the highest byte is 0.
-pub(super) static ANSWERS: LazyLock<Box<[u64; 1 << 15]>> = LazyLock::new(|| {
-    let entries: Box<[u64]> = (0..1 << 15).map(entry).collect();
+/// For each sum the [`STEPS`] places, in bytes from the lowest on.
+pub(super) static PLACES: LazyLock<Box<[u32; 1 << 13]>> = LazyLock::new(|| {
+    let entries: Box<[u32]> = (0..1 << 13).map(entry).collect();
     entries.try_into().expect("as many entries as sums")
 });
 
@@ -32,14 +43,13 @@ pub(super) fn magnitude(rest: u16) -> u8 {
     MAGNITUDE[usize::from(rest.min(SILENT)) % MAGNITUDE.len()]
 }
 
-fn entry(sum: u16) -> u64 {
+fn entry(sum: u16) -> u32 {
     let least = magnitude(sum);
-    let places = (1..=STEPS as u8).map(|step| {
-        let higher = |&phi: &u16| magnitude(sum.saturating_sub(phi)) >= least + step;
+    let places: [u8; STEPS] = std::array::from_fn(|step| {
+        let higher = |&phi: &u16| magnitude(sum.saturating_sub(phi)) > least + step as u8;
         PHI.partition_point(higher) as u8
     });
-    let bytes: Vec<u8> = [least].into_iter().chain(places).chain([0]).collect();
-    u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+    u32::from_le_bytes(places)
 }
 
 #[cfg(test)]
@@ -49,17 +59,17 @@ mod tests {
     #[test]
     fn entries_answer_every_edge_but_the_strongest() {
         for sum in 0..=LARGEST_SUM {
-            let [least, places @ .., _] = ANSWERS[usize::from(sum)].to_le_bytes();
+            let places = PLACES[usize::from(sum)].to_le_bytes();
             for (a, &phi) in PHI.iter().enumerate().filter(|&(_, phi)| 2 * phi <= sum) {
                 let steps = places.iter().filter(|&&place| a < usize::from(place)).count();
-                assert_eq!(magnitude(sum - phi), least + steps as u8, "S = {sum}, a = {a}");
+                assert_eq!(magnitude(sum - phi), magnitude(sum) + steps as u8, "S = {sum}, a = {a}");
             }
         }
     }
 
     #[test]
     fn sums_beyond_the_largest_are_silent() {
-        assert_eq!(ANSWERS[usize::from(LARGEST_SUM)], 0);
+        assert_eq!((magnitude(LARGEST_SUM), PLACES[usize::from(LARGEST_SUM)]), (0, 0));
         assert_eq!(magnitude(LARGEST_SUM - PHI[0]), 0);
     }
 }

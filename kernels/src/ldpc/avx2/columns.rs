@@ -11,17 +11,11 @@ use std::arch::x86_64::{__m256i, _mm256_loadu_si256, _mm256_setzero_si256, _mm25
 
 use zeroize::Zeroizing;
 
-/// Posteriors that are loaded or stored at once.
+/// Posteriors in a register.
 pub(super) const LANES: usize = 32;
 
 /// The shortest columns that fit.
 pub(super) const LEAST_LIFTING: usize = 64;
-
-/// Posteriors in a register.
-const HALF: usize = 16;
-
-/// 32 posteriors, 16 in each register.
-pub(super) type Window = [__m256i; 2];
 
 /// The posteriors of all columns.
 pub(super) struct Columns {
@@ -34,24 +28,22 @@ impl Columns {
     #[target_feature(enable = "avx2")]
     pub(super) fn new(count: usize, z: usize) -> Self {
         let lanes = LANES + count * stride(z);
-        Self { memory: Zeroizing::new(vec![_mm256_setzero_si256(); lanes / HALF]), z }
+        Self { memory: Zeroizing::new(vec![_mm256_setzero_si256(); lanes / LANES]), z }
     }
 
     /// Posteriors `start..start + 32` of `column`, counted around its end.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn window(&self, column: usize, start: usize) -> Window {
+    pub(super) fn window(&self, column: usize, start: usize) -> __m256i {
         let lanes = &self.lanes()[LANES + column * stride(self.z) + (start & (self.z - 1))..][..LANES];
-        // SAFETY: there are 32 numbers of 16 bits.
-        unsafe {
-            [_mm256_loadu_si256(lanes.as_ptr().cast()), _mm256_loadu_si256(lanes[HALF..].as_ptr().cast())]
-        }
+        // SAFETY: there are 32 bytes.
+        unsafe { _mm256_loadu_si256(lanes.as_ptr().cast()) }
     }
 
     /// Writes what [`window`](Self::window) reads.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn set_window(&mut self, column: usize, start: usize, window: Window) {
+    pub(super) fn set_window(&mut self, column: usize, start: usize, window: __m256i) {
         let start = start & (self.z - 1);
         let place = LANES + column * stride(self.z) + start;
         // Where the numbers stand again, or the same place: a store more is cheaper than a branch.
@@ -59,22 +51,19 @@ impl Columns {
         let again = if start > self.z - LANES { place - self.z } else { again };
         for place in [place, again] {
             let lanes = &mut self.lanes_mut()[place..][..LANES];
-            // SAFETY: there is room for 32 numbers of 16 bits.
-            unsafe {
-                _mm256_storeu_si256(lanes.as_mut_ptr().cast(), window[0]);
-                _mm256_storeu_si256(lanes[HALF..].as_mut_ptr().cast(), window[1]);
-            }
+            // SAFETY: there is room for 32 bytes.
+            unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), window) };
         }
     }
 
-    fn lanes(&self) -> &[i16] {
-        // SAFETY: a register is 16 numbers of 16 bits, and all bit patterns are numbers.
-        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().cast(), self.memory.len() * HALF) }
+    fn lanes(&self) -> &[i8] {
+        // SAFETY: a register is 32 numbers of 8 bits, and all bit patterns are numbers.
+        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().cast(), self.memory.len() * LANES) }
     }
 
-    fn lanes_mut(&mut self) -> &mut [i16] {
+    fn lanes_mut(&mut self) -> &mut [i8] {
         // SAFETY: as in `lanes`, and the borrow is unique.
-        unsafe { std::slice::from_raw_parts_mut(self.memory.as_mut_ptr().cast(), self.memory.len() * HALF) }
+        unsafe { std::slice::from_raw_parts_mut(self.memory.as_mut_ptr().cast(), self.memory.len() * LANES) }
     }
 }
 
@@ -93,28 +82,24 @@ mod tests {
         #[target_feature(enable = "avx2")]
         fn check(z: usize) {
             let mut columns = Columns::new(3, z);
-            let number =
-                |start: usize| [start, start + HALF].map(|first| vector(|i| ((first + i) % z) as i16));
+            // A prime, so that places a multiple of 64 apart differ.
+            let number = |start: usize| vector(|i| ((start + i) % z % 127) as i8);
             for start in (0..z).rev() {
                 columns.set_window(1, start, number(start));
             }
             for start in 0..z {
-                assert_eq!(
-                    columns.window(1, start).map(numbers),
-                    number(start).map(numbers),
-                    "{start} of {z}"
-                );
+                assert_eq!(numbers(columns.window(1, start)), numbers(number(start)), "{start} of {z}");
                 for neighbour in [0, 2] {
-                    assert_eq!(columns.window(neighbour, start).map(numbers), [[0; HALF]; 2]);
+                    assert_eq!(numbers(columns.window(neighbour, start)), [0; LANES]);
                 }
             }
         }
-        fn vector(number: impl Fn(usize) -> i16) -> __m256i {
-            let numbers: [i16; HALF] = std::array::from_fn(number);
+        fn vector(number: impl Fn(usize) -> i8) -> __m256i {
+            let numbers: [i8; LANES] = std::array::from_fn(number);
             // SAFETY: both are 256 bits.
             unsafe { std::mem::transmute(numbers) }
         }
-        fn numbers(vector: __m256i) -> [i16; HALF] {
+        fn numbers(vector: __m256i) -> [i8; LANES] {
             // SAFETY: both are 256 bits.
             unsafe { std::mem::transmute(vector) }
         }

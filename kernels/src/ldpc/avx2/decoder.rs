@@ -5,8 +5,8 @@ use std::arch::x86_64::*;
 
 use zeroize::Zeroizing;
 
-use super::check::{Checks, widen};
-use super::columns::{Columns, LANES, Window};
+use super::check::{Checks, spread};
+use super::columns::{Columns, LANES};
 use crate::bits::Bits;
 use crate::ldpc::portable::parity;
 use crate::ldpc::stall::Stall;
@@ -34,8 +34,6 @@ struct Decoder<'a> {
     posteriors: Columns,
     /// R of each edge: for each block of 32 checks, the row's entries in their order.
     messages: Zeroizing<Vec<__m256i>>,
-    /// T and q of the edges of one block of checks.
-    edges: Zeroizing<Vec<[__m256i; 3]>>,
 }
 
 impl<'a> Decoder<'a> {
@@ -50,23 +48,16 @@ impl<'a> Decoder<'a> {
             posteriors.set_window(variable / code.z(), variable % code.z(), window);
         }
         let entries = code.rows().iter().map(Vec::len).sum::<usize>();
-        let heaviest = code.rows().iter().map(Vec::len).max().unwrap_or(0);
-        Self {
-            job,
-            posteriors,
-            messages: Zeroizing::new(vec![zero; entries * (code.z() / LANES)]),
-            edges: Zeroizing::new(vec![[zero; 3]; heaviest]),
-        }
+        Self { job, posteriors, messages: Zeroizing::new(vec![zero; entries * (code.z() / LANES)]) }
     }
 
     #[target_feature(enable = "avx2")]
     fn decisions(&self) -> Bits {
         let (z, received) = (self.job.code().z(), self.job.word());
         let of_block = |variable: usize| {
-            let [low, high] = self.posteriors.window(variable / z, variable % z);
-            let q = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi16(low, high));
-            let negative = _mm256_movemask_epi8(q) as u32;
-            let zero = _mm256_movemask_epi8(_mm256_cmpeq_epi8(q, _mm256_setzero_si256())) as u32;
+            let posteriors = self.posteriors.window(variable / z, variable % z);
+            let negative = _mm256_movemask_epi8(posteriors) as u32;
+            let zero = _mm256_movemask_epi8(_mm256_cmpeq_epi8(posteriors, _mm256_setzero_si256())) as u32;
             u64::from(negative) | u64::from(zero) & received.word_at(variable)
         };
         let words = (0..received.len()).step_by(64);
@@ -83,17 +74,17 @@ impl<'a> Decoder<'a> {
                 let wanted = self.job.syndrome().word_at(row * code.z() + first) as u32;
                 let mut checks = Checks::wanting(wanted);
                 let messages = &mut self.messages[next..next + entries.len()];
-                let edges = &mut self.edges[..entries.len()];
-                for ((entry, &message), edge) in entries.iter().zip(&*messages).zip(&mut *edges) {
+                // Until it is answered, T of an edge stands in the place of its message.
+                for (entry, message) in entries.iter().zip(&mut *messages) {
                     let window = self.posteriors.window(entry.column, first + entry.shift);
-                    let totals = each(window, widen(message), |p, r| _mm256_sub_epi16(p, r));
-                    *edge = [totals[0], totals[1], checks.collect(totals)];
+                    *message = checks.collect(_mm256_subs_epi8(window, *message));
                 }
                 unsatisfied += u64::from(checks.unsatisfied());
                 let answers = checks.answers();
-                for ((entry, message), &[low, high, q]) in entries.iter().zip(messages).zip(&*edges) {
-                    *message = answers.to(q);
-                    let window = each([low, high], widen(*message), |t, r| _mm256_add_epi16(t, r));
+                for (entry, message) in entries.iter().zip(messages) {
+                    let total = *message;
+                    let window = _mm256_adds_epi8(total, answers.to(total));
+                    *message = _mm256_sub_epi8(window, total);
                     self.posteriors.set_window(entry.column, first + entry.shift, window);
                 }
                 next += entries.len();
@@ -103,39 +94,11 @@ impl<'a> Decoder<'a> {
     }
 }
 
-#[inline]
-fn each(a: Window, b: Window, operation: impl Fn(__m256i, __m256i) -> __m256i) -> Window {
-    [operation(a[0], b[0]), operation(a[1], b[1])]
-}
-
 /// The posteriors at the start of 32 variables whose received and known bits are these.
 #[target_feature(enable = "avx2")]
-fn start(channel: u8, received: u32, known: u32) -> Window {
-    let mask = |bits: u32| {
-        let bit = _mm256_set_epi16(
-            i16::MIN,
-            1 << 14,
-            1 << 13,
-            1 << 12,
-            1 << 11,
-            1 << 10,
-            1 << 9,
-            1 << 8,
-            1 << 7,
-            1 << 6,
-            1 << 5,
-            1 << 4,
-            1 << 3,
-            1 << 2,
-            1 << 1,
-            1,
-        );
-        _mm256_cmpeq_epi16(_mm256_and_si256(_mm256_set1_epi16(bits as i16), bit), bit)
-    };
-    [0, 16].map(|shift| {
-        let (negative, known) = (mask(received >> shift), mask(known >> shift));
-        let uncertain = _mm256_set1_epi16(channel.into());
-        let magnitude = _mm256_blendv_epi8(uncertain, _mm256_set1_epi16(rule::KNOWN), known);
-        _mm256_sub_epi16(_mm256_xor_si256(magnitude, negative), negative)
-    })
+fn start(channel: u8, received: u32, known: u32) -> __m256i {
+    let (negative, known) = (spread(received), spread(known));
+    let uncertain = _mm256_set1_epi8(channel as i8);
+    let magnitude = _mm256_blendv_epi8(uncertain, _mm256_set1_epi8(rule::LIMIT), known);
+    _mm256_sub_epi8(_mm256_xor_si256(magnitude, negative), negative)
 }

@@ -1,24 +1,23 @@
-//! Layered decoding, 64 checks of a base row at a time.
+//! Layered decoding, `B` blocks of 64 checks of a base row at a time.
 
 #[allow(clippy::wildcard_imports, reason = "a dozen names that all begin with _mm")]
 use std::arch::x86_64::*;
 
 use zeroize::Zeroizing;
 
-use super::check::{Checks, Rule, no_messages, packed, widen};
-use super::columns::{Columns, HALF, LANES, Open, Passage, Window};
-use super::tables::ZERO;
+use super::check::{Checks, Closed, Rule};
+use super::columns::{Columns, LANES, Open, Passage};
 use crate::bits::Bits;
 use crate::ldpc::portable::parity;
 use crate::ldpc::stall::Stall;
 use crate::ldpc::{Decoded, LdpcDecode, rule};
 
-/// Decodes the word of `job`, whose lifting factor is at least [`LANES`].
+/// Decodes the word of `job`, whose lifting factor is a multiple of `B` times [`LANES`].
 #[target_feature(
     enable = "avx2,bmi1,bmi2,lzcnt,popcnt,gfni,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2"
 )]
-pub(super) fn run(job: &LdpcDecode) -> Decoded {
-    let mut decoder = Decoder::new(job);
+pub(super) fn run<const B: usize>(job: &LdpcDecode) -> Decoded {
+    let mut decoder = Decoder::<B>::new(job);
     let (mut stall, mut stalled) = (Stall::default(), false);
     let mut iterations = 0;
     loop {
@@ -35,49 +34,43 @@ pub(super) fn run(job: &LdpcDecode) -> Decoded {
     }
 }
 
-struct Decoder<'a> {
+struct Decoder<'a, const B: usize> {
     job: &'a LdpcDecode,
-    /// P of each variable, plus [`ZERO`].
+    /// P of each variable.
     posteriors: Columns,
-    /// R of each edge, plus [`ZERO`]: for each block of 64 checks, the row's entries in their order.
-    messages: Zeroizing<Vec<__m512i>>,
-    /// The wanted parities of 64 checks each, in the order of packing.
-    wanted: Zeroizing<Vec<u64>>,
+    /// The rows' ways through the columns, entry by entry.
+    passages: Vec<Passage>,
+    /// R of each edge: row by row, for each `B` blocks of checks the row's entries in their order.
+    messages: Zeroizing<Vec<[__m512i; B]>>,
     /// The latest decisions, or earlier ones.
     decided: Zeroizing<Vec<u64>>,
-    /// The row's ways through its columns.
-    passages: Vec<Passage>,
-    /// T of the row's edges, in the order of its messages.
-    totals: Zeroizing<Vec<Window>>,
     /// The row's checks.
-    checks: Zeroizing<Vec<Checks>>,
+    checks: Zeroizing<Vec<Closed<B>>>,
 }
 
-impl<'a> Decoder<'a> {
-    #[target_feature(enable = "avx512f,avx512bw")]
+impl<'a, const B: usize> Decoder<'a, B> {
+    #[target_feature(enable = "avx512f,avx512bw,popcnt")]
     fn new(job: &'a LdpcDecode) -> Self {
-        let (code, zero) = (job.code(), _mm512_setzero_si512());
-        let mut posteriors = Columns::new(code.base().ncols(), code.z());
+        let code = job.code();
+        let mut posteriors = Columns::new(code);
+        let mut column_start = Zeroizing::new(vec![_mm512_setzero_si512(); code.z() / LANES]);
         for column in 0..code.base().ncols() {
-            let passage = posteriors.pass(column, 0);
-            for first in (0..code.z()).step_by(LANES) {
-                let variable = column * code.z() + first;
-                let received = job.word().word_at(variable);
+            for (block, posteriors) in column_start.iter_mut().enumerate() {
+                let variable = column * code.z() + block * LANES;
                 let known = job.known().map_or(0, |known| known.word_at(variable));
-                posteriors.open().set_window(passage, first, start(job.channel(), received, known));
+                *posteriors = start(job.channel(), job.word().word_at(variable), known);
             }
+            posteriors.set_variables(column, &mut column_start);
         }
-        let entries = code.rows().iter().map(Vec::len).sum::<usize>();
-        let heaviest = code.rows().iter().map(Vec::len).max().unwrap_or(0);
+        let passages = posteriors.passages(code);
+        let groups = code.z() / (B * LANES);
         Self {
             job,
             posteriors,
-            messages: Zeroizing::new(vec![no_messages(); entries * (code.z() / LANES)]),
-            wanted: Zeroizing::new(job.syndrome().words().iter().map(|&bits| packed(bits)).collect()),
+            messages: Zeroizing::new(vec![[_mm512_setzero_si512(); B]; passages.len() * groups]),
+            passages,
             decided: Zeroizing::new(job.word().words().to_vec()),
-            passages: vec![Passage::default(); heaviest],
-            totals: Zeroizing::new(vec![[zero; 2]; heaviest * (code.z() / LANES)]),
-            checks: Zeroizing::new(vec![Checks::wanting(0); code.z() / LANES]),
+            checks: Zeroizing::new(vec![Checks::wanting(&[0; B]).close(); groups]),
         }
     }
 
@@ -111,91 +104,82 @@ impl<'a> Decoder<'a> {
         let blocks = self.job.code().z() / LANES;
         let received = &self.job.word().words()[column * blocks..][..blocks];
         let decided = &mut self.decided[column * blocks..][..blocks];
-        let (zero, one) = (_mm512_set1_epi16(ZERO.into()), _mm512_set1_epi16(i16::from(ZERO) + 1));
+        let one = _mm512_set1_epi8(1);
         for (block, (decided, &received)) in decided.iter_mut().zip(received).enumerate() {
-            let [low, high] = self.posteriors.variables(column, block * LANES);
-            let low_bound = _mm512_mask_mov_epi16(zero, received as u32, one);
-            let high_bound = _mm512_mask_mov_epi16(zero, (received >> HALF) as u32, one);
-            *decided = u64::from(_mm512_cmplt_epi16_mask(low, low_bound))
-                | u64::from(_mm512_cmplt_epi16_mask(high, high_bound)) << HALF;
+            let bound = _mm512_maskz_mov_epi8(received, one);
+            *decided = _mm512_cmplt_epi8_mask(self.posteriors.variables(column, block * LANES), bound);
         }
     }
 
     /// One iteration: every base row, in order. Returns the number of checks that were not satisfied.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni,popcnt")]
     fn iterate(&mut self) -> u64 {
-        let (code, mut next, mut unsatisfied) = (self.job.code(), 0, 0);
-        let blocks = code.z() / LANES;
-        for (entries, wanted) in code.rows().iter().zip(self.wanted.chunks(blocks)) {
-            // A loop, as what is called from closures is not compiled for this machine, and so not inlined.
-            let passages = &mut self.passages[..entries.len()];
-            for (passage, entry) in passages.iter_mut().zip(entries) {
-                *passage = self.posteriors.pass(entry.column, entry.shift);
-            }
-            let messages = &mut self.messages[next..][..entries.len() * blocks];
-            unsatisfied +=
-                layer(self.posteriors.open(), passages, wanted, messages, &mut self.totals, &mut self.checks);
-            next += messages.len();
+        let (code, groups) = (self.job.code(), self.checks.len());
+        let (wanted, _) = self.job.syndrome().words().as_chunks();
+        let (mut first, mut unsatisfied) = (0, 0);
+        for (entries, wanted) in code.rows().iter().zip(wanted.chunks_exact(groups)) {
+            let last = first + entries.len();
+            let (passages, messages) =
+                (&self.passages[first..last], &mut self.messages[first * groups..last * groups]);
+            unsatisfied += layer(self.posteriors.open(), passages, wanted, messages, &mut self.checks);
+            first = last;
         }
         unsatisfied
     }
 }
 
-/// The layer step of SPEC §5.3 for a base row: `wanted` holds the parities of 64 checks each, in the order of packing,
-/// `messages` their messages. Returns how many of the checks were not satisfied.
+/// The layer step of SPEC §5.3 for a base row: `wanted` holds the parities of `B` blocks of checks each, `messages` their
+/// messages. Returns how many of the checks were not satisfied.
 ///
-/// All edges come in before the first answer goes out, so that columns are written where they were read. Meanwhile q stands in
-/// the place of the message, and `totals` and `checks` hold the rest: they are within the second cache, if not the first.
+/// All edges come in before the first answer goes out, so that columns are written where they were read. Meanwhile T stands in
+/// the place of the message.
 ///
 /// A function of its own, so that the rule's tables stay in registers.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni,popcnt")]
-fn layer(
+fn layer<const B: usize>(
     mut posteriors: Open<'_>,
     passages: &[Passage],
-    wanted: &[u64],
-    messages: &mut [__m512i],
-    totals: &mut [Window],
-    checks: &mut [Checks],
+    wanted: &[[u64; B]],
+    messages: &mut [[__m512i; B]],
+    checks: &mut [Closed<B>],
 ) -> u64 {
     let (rule, weight, mut unsatisfied) = (Rule::new(), passages.len(), 0);
-    let blocks = messages.chunks_exact_mut(weight).zip(totals.chunks_exact_mut(weight));
-    for (block, ((messages, totals), (&wanted, checks))) in
-        blocks.zip(wanted.iter().zip(&mut *checks)).enumerate()
-    {
-        let (mut collected, first) = (Checks::wanting(wanted), block * LANES);
-        for ((&passage, message), total) in passages.iter().zip(messages).zip(totals) {
-            let window = posteriors.window(passage, first);
-            *total = each(window, widen(*message), |p, r| _mm512_sub_epi16(p, r));
-            *message = collected.collect(&rule, *total);
+    let groups = messages.chunks_exact_mut(weight).zip(wanted.iter().zip(&mut *checks));
+    for (group, (messages, (wanted, checks))) in groups.enumerate() {
+        let mut collected = Checks::wanting(wanted);
+        let some = Checks::<B>::EDGES;
+        for (passages, messages) in passages.chunks(some).zip(messages.chunks_mut(some)) {
+            for (&passage, message) in passages.iter().zip(messages) {
+                let mut differences = *message;
+                for (block, difference) in differences.iter_mut().enumerate() {
+                    let window = posteriors.window(passage, (group * B + block) * LANES);
+                    *difference = _mm512_subs_epi8(window, *difference);
+                }
+                *message = collected.collect(&rule, differences);
+            }
+            collected.carry();
         }
-        unsatisfied += u64::from(collected.unsatisfied());
-        *checks = collected;
+        *checks = collected.close();
+        unsatisfied += u64::from(checks.unsatisfied());
     }
-    let blocks = messages.chunks_exact_mut(weight).zip(totals.chunks_exact(weight));
-    for (block, ((messages, totals), &checks)) in blocks.zip(&*checks).enumerate() {
-        for ((&passage, message), &total) in passages.iter().zip(messages).zip(totals) {
-            *message = checks.answer(&rule, *message);
-            let window = each(total, widen(*message), |t, r| _mm512_add_epi16(t, r));
-            posteriors.set_window(passage, block * LANES, window);
+    for (group, (messages, checks)) in messages.chunks_exact_mut(weight).zip(&*checks).enumerate() {
+        for (&passage, message) in passages.iter().zip(messages) {
+            let (totals, answers) = (*message, checks.answer(&rule, *message));
+            for block in 0..B {
+                let window = _mm512_adds_epi8(totals[block], answers[block]);
+                message[block] = _mm512_sub_epi8(window, totals[block]);
+                posteriors.set_window(passage, (group * B + block) * LANES, window);
+            }
         }
     }
     unsatisfied
 }
 
-#[inline]
-fn each(a: Window, b: Window, operation: impl Fn(__m512i, __m512i) -> __m512i) -> Window {
-    [operation(a[0], b[0]), operation(a[1], b[1])]
-}
-
-/// The posteriors at the start, plus [`ZERO`], of 64 variables whose received and known bits are these.
+/// The posteriors at the start of 64 variables whose received and known bits are these.
 #[target_feature(enable = "avx512f,avx512bw")]
-fn start(channel: u8, received: u64, known: u64) -> Window {
-    [0, HALF].map(|shift| {
-        let (negative, known) = ((received >> shift) as u32, (known >> shift) as u32);
-        let uncertain = _mm512_set1_epi16(channel.into());
-        let magnitude = _mm512_mask_mov_epi16(uncertain, known, _mm512_set1_epi16(rule::KNOWN));
-        let zero = _mm512_set1_epi16(ZERO.into());
-        _mm512_mask_sub_epi16(_mm512_add_epi16(zero, magnitude), negative, zero, magnitude)
-    })
+fn start(channel: u8, received: u64, known: u64) -> __m512i {
+    let uncertain = _mm512_set1_epi8(channel as i8);
+    let magnitude = _mm512_mask_mov_epi8(uncertain, known, _mm512_set1_epi8(rule::LIMIT));
+    _mm512_mask_sub_epi8(magnitude, received, _mm512_setzero_si512(), magnitude)
 }

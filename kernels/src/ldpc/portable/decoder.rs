@@ -32,12 +32,12 @@ pub(super) fn run<const B: usize>(job: &LdpcDecode) -> Decoded {
 struct Decoder<'a, const B: usize> {
     job: &'a LdpcDecode,
     /// P of each variable.
-    posteriors: Zeroizing<Vec<i16>>,
+    posteriors: Zeroizing<Vec<i8>>,
     /// R of each edge: for each block of B checks, the row's entries in their order.
     messages: Zeroizing<Vec<[i8; B]>>,
     /// T of the edges of one block of checks.
-    totals: Zeroizing<Vec<[i16; B]>>,
-    /// φ(|q|) of the edges of one block of checks.
+    totals: Zeroizing<Vec<[i8; B]>>,
+    /// φ(|T|) of the edges of one block of checks.
     phis: Zeroizing<Vec<[u16; B]>>,
 }
 
@@ -46,7 +46,7 @@ impl<'a, const B: usize> Decoder<'a, B> {
         let code = job.code();
         let posterior = |variable: usize| {
             let known = job.known().is_some_and(|known| known.get(variable));
-            let magnitude = if known { rule::KNOWN } else { job.channel().into() };
+            let magnitude = if known { rule::LIMIT } else { job.channel() as i8 };
             if job.word().get(variable) { -magnitude } else { magnitude }
         };
         let entries = code.rows().iter().map(Vec::len).sum::<usize>();
@@ -107,10 +107,10 @@ impl<'a, const B: usize> Decoder<'a, B> {
 
 /// `B` checks of one base row.
 struct Checks<const B: usize> {
-    /// S of each check.
+    /// S of each check, saturating: what is left without any one edge is beyond all thresholds then too.
     sums: [u16; B],
     /// The sign bit is s of each check; the other bits have no meaning.
-    signs: [i16; B],
+    signs: [i8; B],
 }
 
 impl<const B: usize> Checks<B> {
@@ -118,23 +118,23 @@ impl<const B: usize> Checks<B> {
         let wanted = syndrome.word_at(first);
         let mut signs = [0; B];
         for (i, sign) in signs.iter_mut().enumerate() {
-            *sign = -((wanted >> i & 1) as i16);
+            *sign = -((wanted >> i & 1) as i8);
         }
         Self { sums: [0; B], signs }
     }
 
     /// Steps 1 and 2 for one edge of each check: `total` holds P and becomes T.
     #[inline(never)]
-    fn collect(&mut self, message: &[i8; B], total: &mut [i16; B], phi: &mut [u16; B]) {
+    fn collect(&mut self, message: &[i8; B], total: &mut [i8; B], phi: &mut [u16; B]) {
         let mut magnitudes = [0_u8; B];
         for ((total, &message), magnitude) in total.iter_mut().zip(message).zip(&mut magnitudes) {
-            *total -= i16::from(message);
-            *magnitude = (*total).clamp(-rule::INPUT_LIMIT, rule::INPUT_LIMIT).unsigned_abs() as u8;
+            *total = total.saturating_sub(message).max(-rule::LIMIT);
+            *magnitude = total.unsigned_abs();
         }
         for (sign, &total) in self.signs.iter_mut().zip(&*total) {
             *sign ^= total;
         }
-        look_up(&magnitudes, phi, |magnitude| PHI[usize::from(magnitude) % PHI.len()]);
+        look_up(&magnitudes, phi, |magnitude| rule::PHI[usize::from(magnitude) % rule::PHI.len()]);
         for (sum, &phi) in self.sums.iter_mut().zip(&*phi) {
             *sum = sum.saturating_add(phi);
         }
@@ -147,10 +147,10 @@ impl<const B: usize> Checks<B> {
 
     /// Steps 3 and 4 for one edge of each check: `total` holds T and becomes P.
     #[inline(never)]
-    fn answer(&self, message: &mut [i8; B], total: &mut [i16; B], phi: &[u16; B]) {
+    fn answer(&self, message: &mut [i8; B], total: &mut [i8; B], phi: &[u16; B]) {
         let mut sums = [0; B];
         for ((others, &sum), &phi) in sums.iter_mut().zip(&self.sums).zip(phi) {
-            *others = (sum - phi).min(SILENT);
+            *others = (sum - phi).min(rule::THR[0]);
         }
         let mut magnitudes = [0_u8; B];
         look_up(&sums, &mut magnitudes, |sum| MAGNITUDE[usize::from(sum) % MAGNITUDE.len()]);
@@ -158,10 +158,10 @@ impl<const B: usize> Checks<B> {
             total.iter_mut().zip(message).zip(&self.signs).zip(magnitudes)
         {
             // All ones if the message is negative, and −x = (x ^ −1) + 1.
-            let negative = (sign ^ *total) >> 15;
-            let new = (i16::from(magnitude) ^ negative) - negative;
-            *message = new as i8;
-            *total += new;
+            let negative = (sign ^ *total) >> 7;
+            let posterior = total.saturating_add((magnitude as i8 ^ negative) - negative);
+            *message = posterior - *total;
+            *total = posterior;
         }
     }
 }
@@ -174,7 +174,7 @@ fn look_up<I: Copy, O, const B: usize>(indices: &[I; B], out: &mut [O; B], table
 }
 
 /// `B` posteriors of a column from `start` on, around its end.
-fn window<const B: usize>(column: &[i16], start: usize) -> [i16; B] {
+fn window<const B: usize>(column: &[i8], start: usize) -> [i8; B] {
     if let Some(window) = column[start..].first_chunk() {
         return *window;
     }
@@ -186,7 +186,7 @@ fn window<const B: usize>(column: &[i16], start: usize) -> [i16; B] {
 }
 
 /// Writes what [`window`] reads.
-fn set_window<const B: usize>(column: &mut [i16], start: usize, posteriors: &[i16; B]) {
+fn set_window<const B: usize>(column: &mut [i8], start: usize, posteriors: &[i8; B]) {
     if let Some(window) = column[start..].first_chunk_mut() {
         *window = *posteriors;
         return;
@@ -197,15 +197,15 @@ fn set_window<const B: usize>(column: &mut [i16], start: usize, posteriors: &[i1
 }
 
 /// Eight truth values as the bits of a byte.
-fn pack(lanes: &[i16], truth: impl Fn(i16) -> bool) -> u64 {
+fn pack(lanes: &[i8], truth: impl Fn(i8) -> bool) -> u64 {
     let bytes: [u8; 8] = std::array::from_fn(|lane| truth(lanes[lane]).into());
     // Byte k is 0 or 1; the factor 2^(56 − 7k) takes it from bit 8k to bit 56 + k, and no two products meet.
     u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// [`rule::THR`] searched beforehand: the magnitude for each sum up to [`SILENT`]; padded to a power of two.
-pub(in crate::ldpc) static MAGNITUDE: [u8; 1 << 14] = {
-    let mut table = [0; 1 << 14];
+/// [`rule::THR`] searched beforehand: the magnitude for each sum up to THR[1]; padded to a power of two.
+pub(in crate::ldpc) static MAGNITUDE: [u8; 1 << 12] = {
+    let mut table = [0; 1 << 12];
     let mut m = 0;
     while m < rule::THR.len() {
         let mut u = 0;
@@ -215,17 +215,5 @@ pub(in crate::ldpc) static MAGNITUDE: [u8; 1 << 14] = {
         }
         m += 1;
     }
-    table
-};
-
-/// The smallest sum with magnitude 0.
-pub(in crate::ldpc) const SILENT: u16 = rule::THR[0];
-
-/// [`rule::PHI`], no more than [`SILENT`]: with 16-bit saturating sums this gives the same magnitudes. An edge whose φ
-/// was cut silences all others before and after; and where a sum saturates, what is left without any one edge is at
-/// least 65535 − `SILENT`, which is silent too.
-pub(in crate::ldpc) const PHI: [u16; 128] = {
-    let mut table = rule::PHI;
-    table[0] = SILENT;
     table
 };
