@@ -29,11 +29,10 @@ class Mutant:
 FLOODING = """before = list(posterior)
         for c, variables in enumerate(checks):
             view = list(before)
-            fresh, s = update(view, variables, messages[c], target[c])
+            messages[c], s = update(view, variables, messages[c], target[c])
             unsatisfied += s
-            for v, new, old in zip(variables, fresh, messages[c]):
-                posterior[v] += new - old
-            messages[c] = fresh"""
+            for v in variables:
+                posterior[v] = max(-128, min(127, posterior[v] + view[v] - before[v]))"""
 LAYERS = """for c, variables in enumerate(checks):
             messages[c], s = update(posterior, variables, messages[c], target[c])
             unsatisfied += s"""
@@ -46,7 +45,31 @@ STOPS_BETWEEN_LAYERS = (
 CARRIED = """changes = [[a ^ b for a, b in zip(frame, [0, *frame])] for frame in frames]
     frames = split_frames(list(accumulate(join_frames(changes), xor)), n)
     return {"""
-LIMITED = "max(-MESSAGE_LIMIT, min(MESSAGE_LIMIT, value))"
+AFTER_TABLES = "@dataclass(frozen=True)"
+TOTAL = "sum(PHI[magnitude] for magnitude in a)"
+REST = "total - PHI[magnitude]"
+FIRM = (
+    LAYERS
+    + """
+            for v in variables:
+                if known[v]:
+                    posterior[v] = -127 if word[v] else 127"""
+)
+TOTALS = """    t = [max(-LIMIT, min(LIMIT, value)) for value in rest]
+    answers, s = check_rule(t, target)
+"""
+WIDE_TOTALS = """    t = rest
+    answers, s = check_rule([max(-LIMIT, min(LIMIT, value)) for value in t], target)
+"""
+FRESH = """    fresh = []
+    for v, value, answer in zip(variables, t, answers, strict=True):
+"""
+LIMITED = "max(-LIMIT, min(LIMIT, value))"
+POSTERIOR = "max(-LIMIT - 1, min(LIMIT, value + answer))"
+POSTERIORS = f"""{FRESH}        posterior[v] = {POSTERIOR}
+"""
+MESSAGE = "fresh.append(posterior[v] - value)"
+UNROUNDED = [3817, 2319, 1644, 1222, 927, 711, 549, 425, 330, 257, 200, 155, 121, 94, 73]  # from m = 1
 DECISION = "1 if p < 0 else 0 if p > 0 else y"
 CHECKED = "if converged or age == STALLED or iterations == max_iterations:"
 NEW_LEAST = "if iterations == 0 or 64 * unsatisfied < 63 * least:"
@@ -129,35 +152,81 @@ MUTANTS = [
     ),
     Mutant(
         "ldpc_decode",
-        "return messages, s",
-        "return messages, (target + sum(v <= 0 for v in q)) % 2",
+        "return answers, s",
+        "return answers, (target + sum(v <= 0 for v in t)) % 2",
         ["stall-slowly"],
     ),
     Mutant("ldpc_decode", DECISION, "int(p < 0)", ["tie-ones"]),
     Mutant("ldpc_decode", DECISION, "int(p <= 0)", ["tie-zeros"]),
-    Mutant("ldpc_decode", "sum(PHI[magnitude] for", "sum(PHI[magnitude] % 65535 for", ["zero-message"]),
-    Mutant(
-        "ldpc_decode",
-        "for magnitude in a)",
-        "for magnitude in a) % 65536",
-        ["two-zero-messages", "row-of-255"],
+    Mutant("ldpc_decode", "sum(PHI[magnitude] for", "sum(PHI[magnitude] % 4096 for", ["zero-message"]),
+    *(
+        Mutant("ldpc_decode", right, f"{wrong} % {2**width}", cases)
+        for right, wrong in [("for magnitude in a)", "for magnitude in a)"), (REST, f"({REST})")]
+        for width, cases in [
+            (12, ["two-zero-messages", "zero-messages-128", "every-small-number"]),
+            (13, ["two-zero-messages", "zero-messages-128"]),
+            *((width, ["zero-messages-128"]) for width in range(14, 20)),
+        ]
     ),
+    Mutant("ldpc_decode", TOTAL, f"min(4095, {TOTAL})", ["every-small-number"]),
+    Mutant("ldpc_decode", "for magnitude in a)", "for magnitude in a[:127])", ["row-of-255"]),
     Mutant("ldpc_decode", "for magnitude in a)", "for magnitude in a[:254])", ["row-of-255-last-edge"]),
     Mutant("ldpc_decode", "for k in known]", "for k in [0] * len(known)]", ["known-third"]),
-    Mutant("ldpc_decode", "KNOWN_MAGNITUDE if k", "127 if k", ["known-against-64-checks"]),
+    Mutant("ldpc_decode", "[LIMIT if k", "[63 if k", ["known-tied"]),
+    Mutant("ldpc_decode", "[LIMIT if k", "[126 if k", ["known-tied"]),
+    Mutant("ldpc_decode", LAYERS, FIRM, ["known-outvoted", "posterior-limits", "PHI-35"]),
     Mutant("ldpc_decode", "if k else", "if not k else", ["known-beside-unknown", "known-third", "one-error"]),
-    Mutant("ldpc_decode", "for threshold in THR)", "for threshold in THR) + 49 * (u == 0)", ["message-cap"]),
-    Mutant("ldpc_decode", "for threshold in THR)", "for threshold in THR[1:])", ["weak-channel"]),
-    Mutant("ldpc_decode", "KNOWN_MAGNITUDE if k", "4095 if k", ["known-against-64-checks"]),
-    Mutant("ldpc_decode", LIMITED, "(value + 128) % 256 - 128", ["strong-channel", "column-of-64"]),
-    Mutant("ldpc_decode", LIMITED, "max(-31, min(31, value))", ["strong-channel", "column-of-64"]),
+    Mutant("ldpc_decode", "for threshold in THR)", "for threshold in THR) + (u == 0)", ["message-cap", "known-tied"]),
+    Mutant("ldpc_decode", "for threshold in THR)", "for threshold in THR[:39])", ["message-of-40", "known-tied"]),
+    Mutant("ldpc_decode", "for threshold in THR)", "for threshold in THR[:34])", ["message-of-40"]),
+    Mutant("ldpc_decode", "for threshold in THR)", "for threshold in THR[1:])", ["weak-channel", "threshold-below-64"]),
     Mutant(
         "ldpc_decode",
-        "= value + message",
-        "= max(-127, min(127, value + message))",
-        ["column-of-64", "known-against-64-checks"],
+        "for threshold in THR)",
+        f"for threshold in {UNROUNDED} + THR[15:])",
+        ["threshold-at-64", "every-small-number"],
     ),
-    Mutant("ldpc_decode", "u < threshold", "u <= threshold", ["strong-channel", "too-many-errors"]),
+    Mutant("ldpc_decode", "u < threshold", "u // 32 * 32 < threshold", ["sum-below-64", "every-small-number", "column-of-64"]),
+    Mutant("ldpc_decode", "u < threshold", "u <= threshold", ["threshold-at-64", "strong-channel"]),
+    Mutant("ldpc_decode", "4096, 2868", "3807, 2868", ["zero-message-twice"]),
+    *(
+        Mutant("ldpc_decode", AFTER_TABLES, f"{number} += {step}\n{AFTER_TABLES}", [case])
+        for case, phi, thr in [
+            ("every-small-number", range(1, 17), [*range(1, 15), 16]),
+            ("every-large-number", range(17, 36), [15, *range(17, 41)]),
+        ]
+        for number in [*(f"PHI[{a}]" for a in phi), *(f"THR[{m - 1}]" for m in thr)]
+        for step in (-1, 1)
+        if (number, step) != ("PHI[35]", -1)
+    ),
+    Mutant("ldpc_decode", "a = [abs(value)", "a = [abs(value) % 32", ["message-beside-64", "strong-channel"]),
+    Mutant("ldpc_decode", "a = [abs(value)", "a = [abs(value) % 64", ["message-beside-64", "strong-channel"]),
+    Mutant("ldpc_decode", "+ [0] * 80", "+ [1] + [0] * 79", ["strong-channel"]),
+    Mutant("ldpc_decode", "1, 1, 1, 0, 0, 0, 0", "1, 1, 0, 0, 0, 0, 0", ["PHI-34"]),
+    Mutant("ldpc_decode", "1, 1, 1, 0, 0, 0, 0", "1, 1, 1, 1, 0, 0, 0", ["PHI-35"]),
+    Mutant("ldpc_decode", LIMITED, "(value + 128) % 256 - 128", ["strong-channel"]),
+    Mutant("ldpc_decode", LIMITED, "max(-63, min(63, value))", ["strong-channel", "column-of-64"]),
+    Mutant("ldpc_decode", LIMITED, "max(-126, min(126, value))", ["known-tied"]),
+    Mutant("ldpc_decode", TOTALS, WIDE_TOTALS, ["total-limits"]),
+    Mutant(
+        "ldpc_decode",
+        TOTALS,
+        WIDE_TOTALS.replace("= rest", "= [max(-128, min(127, value)) for value in rest]"),
+        ["posterior-limits"],
+    ),
+    Mutant(
+        "ldpc_decode",
+        TOTALS + POSTERIORS,
+        WIDE_TOTALS + FRESH + "        posterior[v] = value + answer\n",
+        ["posterior-limits", "posterior-minus-128", "total-limits", "column-of-64"],
+    ),
+    Mutant("ldpc_decode", POSTERIOR, "value + answer", ["posterior-minus-128", "column-of-64"]),
+    Mutant("ldpc_decode", POSTERIOR, "max(-LIMIT, min(LIMIT, value + answer))", ["posterior-minus-128"]),
+    Mutant("ldpc_decode", POSTERIOR, "(value + answer + 128) % 256 - 128", ["posterior-limits", "column-of-64"]),
+    Mutant("ldpc_decode", POSTERIOR, "max(-LIMIT - 1, min(126, value + answer))", ["strong-channel", "column-of-64"]),
+    Mutant("ldpc_decode", MESSAGE, "fresh.append(answer)", ["message-not-taken", "posterior-minus-128"]),
+    Mutant("ldpc_decode", MESSAGE, "fresh.append(max(-LIMIT, posterior[v]) - value)", ["posterior-minus-128"]),
+    Mutant("ldpc_decode", MESSAGE, "fresh.append(posterior[v] - rest[len(fresh)])", ["message-after-cut"]),
     Mutant(
         "ldpc_decode",
         LAYERS,

@@ -28,10 +28,20 @@ def table(language: str) -> list[int]:
     return [int(word) for word in block[1].split()]
 
 
-def phi_fixed(x: Decimal) -> int:
-    """⌊2^12·φ(x) + ½⌋."""
-    phi = ((x.exp() + 1) / (x.exp() - 1)).ln()
-    return int(4096 * phi + Decimal("0.5"))
+def scaled_phi(x: Decimal) -> Decimal:
+    """1376·φ(x)."""
+    return 1376 * ((x.exp() + 1) / (x.exp() - 1)).ln()
+
+
+def rounded(x: Decimal) -> int:
+    """⌊x + ½⌋ for x ≥ 0."""
+    return int(x + Decimal("0.5"))
+
+
+def threshold(m: int) -> int:
+    """THR[m]: a whole number from 1 below 64, a multiple of 32 from there on."""
+    t = scaled_phi((Decimal(m) - Decimal("0.5")) / 4)
+    return max(1, rounded(t)) if t < 64 else 32 * rounded(t / 32)
 
 
 def ghash_element(block: bytes) -> int:
@@ -80,27 +90,41 @@ class PermutationOfSeed(unittest.TestCase):
 class LdpcTables(unittest.TestCase):
     def test_spec_text_matches_the_formula(self) -> None:
         getcontext().prec = 60
-        phi = [65535] + [phi_fixed(Decimal(a) / 8) for a in range(1, 128)]
-        thr = [phi_fixed((Decimal(m) - Decimal("0.5")) / 8) for m in range(1, 79)]
+        phi = [4096] + [rounded(scaled_phi(Decimal(a) / 4)) for a in range(1, 128)]
         self.assertEqual(table("PHI"), phi)
-        self.assertEqual(table("THR from m = 1"), thr)
-        self.assertEqual(phi_fixed(Decimal("78.5") / 8), 0)
+        self.assertEqual(table("THR from m = 1"), [threshold(m) for m in range(1, 41)])
+
+    def test_what_the_spec_says_of_the_tables(self) -> None:
+        self.assertLess(255 * max(ldpc.PHI), 2**20)
+        self.assertLess(ldpc.THR[0], ldpc.PHI[0])
+        self.assertEqual([value for value in ldpc.THR if value > 64 and value % 32], [])
 
     def test_oracle_has_the_tables_of_the_spec(self) -> None:
         self.assertEqual(ldpc.PHI, table("PHI"))
         self.assertEqual(ldpc.THR, table("THR from m = 1"))
 
     def test_check_rule_follows_the_sum_product_rule(self) -> None:
-        """tanh(R/16) = Π tanh(q/16), in units of 1/8 nat, over all pairs of other edges: to one unit."""
+        """tanh(r/8) = Π tanh(T/8), in units of 1/4 nat, over all pairs of other edges.
+
+        r is rounded by half a unit; the rounding of the tables adds as much below 14, and less than one below 28.
+        """
         getcontext().prec = 30
-        tanh = [((Decimal(a) / 8).exp() - 1) / ((Decimal(a) / 8).exp() + 1) for a in range(128)]
-        for a, b in pairs(range(1, 128, 3), repeat=2):
+        tanh = [((Decimal(a) / 4).exp() - 1) / ((Decimal(a) / 4).exp() + 1) for a in range(128)]
+        for a, b in pairs(range(1, 61), repeat=2):
             exact_tanh = tanh[a] * tanh[b]
-            exact = 8 * ((1 + exact_tanh) / (1 - exact_tanh)).ln()
-            if exact < 50:  # above, the rounding of Φ to 2^-12 shows
-                self.assertLess(abs(ldpc.check_rule([a, b, 50], 0)[0][2] - exact), 1, (a, b))
-        self.assertEqual(ldpc.check_rule([-40, 40, 40], 0)[0][2], -ldpc.check_rule([40, 40, 40], 0)[0][2])
-        self.assertEqual(ldpc.check_rule([0, 40, 40], 1)[0][1:], [0, 0])
+            exact = 4 * ((1 + exact_tanh) / (1 - exact_tanh)).ln()
+            if exact < 28:  # above, u is 3 at most
+                tolerance = Decimal("1" if exact < 14 else "1.5")
+                self.assertLess(abs(ldpc.check_rule([a, b, 50], 0)[0][2] - exact), tolerance, (a, b))
+
+    def test_one_other_edge_is_repeated(self) -> None:
+        """A check of degree 2 tells each variable what the other one says: exactly as far as PHI tells magnitudes apart."""
+        repeated = [ldpc.check_rule([a, 127], 0)[0][1] for a in range(128)]
+        self.assertEqual(repeated, [*range(15), 14, *range(16, 28), 27, 28, 28, *[30] * 4, *[40] * 93])
+
+    def test_signs_of_messages(self) -> None:
+        self.assertEqual(ldpc.check_rule([-15, 15, 15], 0)[0][2], -ldpc.check_rule([15, 15, 15], 0)[0][2])
+        self.assertEqual(ldpc.check_rule([0, 15, 15], 1)[0][1:], [0, 0])
 
 
 class PolynomialHash(unittest.TestCase):

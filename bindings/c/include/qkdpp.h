@@ -473,9 +473,10 @@ qkdpp_status qkdpp_ldpc_syndrome(const struct qkdpp_backend *backend,
 
 /*
  Decodes one frame towards the peer's syndrome (SPEC.md §5.3). known marks bits of the frame that are certain, as after a
- disclosure; no bits for none. qber: the error rate of the others. decoded has the frame's length. *iterations is how many
- complete ones were run, at most max_iterations; *converged is 1 if decoded has the syndrome, else 0. That is no proof that
- it is the peer's frame: compare hashes. Threads: one at a time for each backend, else QKDPP_STATUS_BUSY.
+ disclosure; no bits for none. They weigh most, but enough checks against one still turn it. qber: the error rate of the
+ others. decoded has the frame's length. *iterations is how many complete ones were run, at most max_iterations; *converged
+ is 1 if decoded has the syndrome, else 0. That is no proof that it is the peer's frame: compare hashes. Threads: one at a
+ time for each backend, else QKDPP_STATUS_BUSY.
  */
 qkdpp_status qkdpp_ldpc_decode(const struct qkdpp_backend *backend,
                                const struct qkdpp_ldpc_code *code,

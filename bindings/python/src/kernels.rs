@@ -141,8 +141,9 @@ pub(crate) struct PyDecoded {
 
 /// Looks for the word with the given syndrome that is nearest to `word` (SPEC section 5.3).
 ///
-/// word: code.n bits, syndrome: code.m bits. known: code.n bits, 1 where the word is certain. channel: magnitude of the
-/// uncertain bits, 1 to 127 in units of 1/4 nat; `channel_magnitude(qber)` gives it.
+/// word: code.n bits, syndrome: code.m bits. known: code.n bits, 1 where the word is certain; such bits weigh most, but enough
+/// checks against one still turn it. channel: magnitude of the uncertain bits, 1 to 127 in units of 1/4 nat;
+/// `channel_magnitude(qber)` gives it.
 #[pyfunction]
 #[pyo3(signature = (code, word, syndrome, channel, *, known = None, max_iterations = 60, backend = None))]
 #[allow(clippy::too_many_arguments, reason = "keywords in Python")]

@@ -53,14 +53,19 @@ def syndrome(base: NDArray[np.int32], z: int, frames: Array) -> Array:
     return (words @ check_matrix(base, z).astype(np.int64).T % 2).astype(bool).ravel()
 
 
-def _phi(x: NDArray[np.float64]) -> NDArray[np.int64]:
-    """SPEC section 5.4: phi with 12 fractional bits, rounded."""
-    rounded = np.floor(4096 * np.log((np.exp(x) + 1) / (np.exp(x) - 1)) + 0.5)
-    return cast(NDArray[np.int64], rounded.astype(np.int64))
+def _phi(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """SPEC section 5.4: phi in units of 1/1376."""
+    return cast(NDArray[np.float64], 1376 * np.log((np.exp(x) + 1) / (np.exp(x) - 1)))
 
 
-_PHI = np.concatenate([[65535], _phi(np.arange(1, 128) / 8)])
-_THR = _phi((np.arange(1, 79) - 0.5) / 8)
+def _rounded(x: NDArray[np.float64], step: NDArray[np.int64]) -> NDArray[np.int64]:
+    """To multiples of the step."""
+    return cast(NDArray[np.int64], step * np.floor(x / step + 0.5).astype(np.int64))
+
+
+_PHI = np.concatenate([[4096], _rounded(_phi(np.arange(1, 128) / 4), np.array(1))])
+_EXACT = _phi((np.arange(1, 41) - 0.5) / 4)
+_THR = np.maximum(_rounded(_EXACT, np.where(_EXACT < 64, 1, 32)), 1)
 
 
 def ldpc_decode(
@@ -74,7 +79,7 @@ def ldpc_decode(
 ) -> tuple[Array, int, bool]:
     """SPEC section 5.3: the word, the iterations, and whether it converged. A layer's checks are one array operation."""
     n = base.shape[1] * z
-    amplitude = np.where(np.zeros(n, dtype=bool) if known is None else known, 8191, channel)
+    amplitude = np.where(np.zeros(n, dtype=bool) if known is None else known, 127, channel)
     posterior = np.where(word, -amplitude, amplitude)
     layers = []
     for row in base:
@@ -90,15 +95,15 @@ def ldpc_decode(
             return decision, iteration, bool((reached == target).all())
         unsatisfied = 0
         for layer, edges in enumerate(layers):
-            total = posterior[edges] - messages[layer]
-            clipped = np.clip(total, -127, 127)
-            magnitude, sign = np.abs(clipped), clipped < 0
+            total = np.clip(posterior[edges] - messages[layer], -127, 127)
+            magnitude, sign = np.abs(total), total < 0
             rest = _PHI[magnitude].sum(axis=0) - _PHI[magnitude]
             parity = target[layer * z : (layer + 1) * z] ^ np.bitwise_xor.reduce(sign, axis=0)
             unsatisfied += int(parity.sum())
             size = (rest[..., None] < _THR).sum(axis=-1)
-            messages[layer] = np.where(parity ^ sign, -size, size)
-            posterior[edges] = total + messages[layer]
+            answer = np.where(parity ^ sign, -size, size)
+            posterior[edges] = np.clip(total + answer, -128, 127)
+            messages[layer] = posterior[edges] - total
         if iteration == 0 or 64 * unsatisfied < 63 * least:
             least, age = unsatisfied, 0
         else:

@@ -72,8 +72,9 @@ pub struct LdpcDecode {
 }
 
 impl LdpcDecode {
-    /// Decodes `word` (n bits) towards `syndrome` (m bits). `known` marks bits of `word` that are certain, `channel`
-    /// (1–127) is the magnitude of the others in units of 1/4 nat.
+    /// Decodes `word` (n bits) towards `syndrome` (m bits). `known` marks bits of `word` that are certain: they weigh
+    /// most, but enough checks against one still turn it. `channel` (1–127) is the magnitude of the others in units of
+    /// 1/4 nat.
     ///
     /// # Errors
     /// If a length does not fit the code or `channel` is out of range.

@@ -85,9 +85,10 @@ pub extern "C" fn qkdpp_ldpc_syndrome(
 }
 
 /// Decodes one frame towards the peer's syndrome (SPEC.md §5.3). known marks bits of the frame that are certain, as after a
-/// disclosure; no bits for none. qber: the error rate of the others. decoded has the frame's length. *iterations is how many
-/// complete ones were run, at most max_iterations; *converged is 1 if decoded has the syndrome, else 0. That is no proof that
-/// it is the peer's frame: compare hashes. Threads: one at a time for each backend, else QKDPP_STATUS_BUSY.
+/// disclosure; no bits for none. They weigh most, but enough checks against one still turn it. qber: the error rate of the
+/// others. decoded has the frame's length. *iterations is how many complete ones were run, at most max_iterations; *converged
+/// is 1 if decoded has the syndrome, else 0. That is no proof that it is the peer's frame: compare hashes. Threads: one at a
+/// time for each backend, else QKDPP_STATUS_BUSY.
 #[unsafe(no_mangle)]
 pub extern "C" fn qkdpp_ldpc_decode(
     backend: Option<&Backend>,

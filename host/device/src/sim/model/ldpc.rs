@@ -102,7 +102,7 @@ impl Ldpc {
 }
 
 /// T of an edge, with y, in each lane.
-type Totals = Zeroizing<Vec<(i32, bool)>>;
+type Totals = Zeroizing<Vec<(i16, bool)>>;
 
 /// A bit of each lane.
 type Word = Vec<bool>;
@@ -172,7 +172,7 @@ struct Decoder<'a> {
     target: Zeroizing<Vec<Word>>,
     word: Zeroizing<Vec<Word>>,
     /// P by column, as it is turned now, with y beside it.
-    posteriors: Zeroizing<Vec<Vec<(i32, bool)>>>,
+    posteriors: Zeroizing<Vec<Vec<(i16, bool)>>>,
     /// R by gather entry and bank.
     messages: Zeroizing<Vec<Vec<i16>>>,
 }
@@ -194,7 +194,7 @@ impl<'a> Decoder<'a> {
             let mut bits = word(frame, size.lanes, at(0));
             let mut known = if with_known { word(frame, size.lanes, at(1)) } else { vec![false; size.lanes] };
             let posterior = |(&bit, &known): (&bool, &bool)| {
-                let magnitude = if known { i32::from(rule::KNOWN) } else { parameters[2] as i32 };
+                let magnitude = if known { i16::from(rule::LIMIT) } else { parameters[2] as i16 };
                 (if bit { -magnitude } else { magnitude }, bit)
             };
             let posteriors = bits.iter().zip(&known).map(posterior).collect();
@@ -202,7 +202,7 @@ impl<'a> Decoder<'a> {
             known.zeroize();
             posteriors
         });
-        let posteriors: Vec<Vec<(i32, bool)>> = posteriors.collect();
+        let posteriors: Vec<Vec<(i16, bool)>> = posteriors.collect();
         Ok(Self {
             code,
             size,
@@ -230,7 +230,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn decide(&mut self) {
-        let decision = |&(posterior, bit): &(i32, bool)| if posterior == 0 { bit } else { posterior < 0 };
+        let decision = |&(posterior, bit): &(i16, bool)| if posterior == 0 { bit } else { posterior < 0 };
         let words = self.posteriors.iter().map(|column| column.iter().map(decision).collect());
         *self.word = words.collect();
     }
@@ -253,6 +253,7 @@ impl<'a> Decoder<'a> {
         if entries.len() > totals(banks) {
             return Err(Status::BadData);
         }
+        let limit = i16::from(rule::LIMIT);
         // Of each edge: its index among the messages, and its totals.
         let mut edges: Vec<(usize, Totals)> = Vec::new();
         for (index, slots) in entries.iter().enumerate() {
@@ -265,21 +266,21 @@ impl<'a> Decoder<'a> {
                 let message = (first + index) * banks + bank;
                 let total = (0..lanes).map(|lane| {
                     let (posterior, bit) = self.posteriors[column][(lane + slot.other) % lanes];
-                    (posterior.wrapping_sub(self.messages[message][lane].into()), bit)
+                    ((posterior - self.messages[message][lane]).clamp(-limit, limit), bit)
                 });
                 edges.push((message, Zeroizing::new(total.collect())));
             }
         }
-        let limit = i32::from(rule::INPUT_LIMIT);
         let mut inputs = Zeroizing::new(Vec::with_capacity(edges.len()));
         let mut unsatisfied = 0;
         for lane in 0..lanes {
             inputs.clear();
-            inputs.extend(edges.iter().map(|(_, total)| total[lane].0.clamp(-limit, limit) as i16));
+            inputs.extend(edges.iter().map(|(_, total)| total[lane].0));
             unsatisfied += u64::from(rule::is_unsatisfied(self.target[row][lane], &inputs));
             rule::answer(self.target[row][lane], &mut inputs);
-            for ((message, _), &answer) in edges.iter().zip(&*inputs) {
-                self.messages[*message][lane] = answer;
+            for ((message, total), &answer) in edges.iter().zip(&*inputs) {
+                let total = total[lane].0;
+                self.messages[*message][lane] = (total + answer).clamp(-limit - 1, limit) - total;
             }
         }
         for (bank, slot) in self.code.scatter[row].iter().flat_map(|slots| slots.iter().enumerate()) {
@@ -291,7 +292,7 @@ impl<'a> Decoder<'a> {
             pending[column] = false;
             for (lane, posterior) in self.posteriors[column].iter_mut().enumerate() {
                 let (total, bit) = total[lane];
-                *posterior = (total.wrapping_add(self.messages[message][lane].into()), bit);
+                *posterior = (total + self.messages[message][lane], bit);
             }
         }
         Ok(unsatisfied)
