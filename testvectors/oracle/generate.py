@@ -25,7 +25,7 @@ from cases import syndrome as syndrome_cases
 from cases import toeplitz as toeplitz_cases
 from common import Json
 
-CONTRACT = 2
+CONTRACT = 3
 FOLDER = Path(__file__).resolve().parent.parent
 
 
