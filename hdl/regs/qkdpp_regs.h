@@ -20,7 +20,7 @@ extern "C" {
 #define QKDPP_REGS__VERSION__MINOR_bm 0xffff
 #define QKDPP_REGS__VERSION__MINOR_bp 0
 #define QKDPP_REGS__VERSION__MINOR_bw 16
-#define QKDPP_REGS__VERSION__MINOR_reset 0x2
+#define QKDPP_REGS__VERSION__MINOR_reset 0x3
 #define QKDPP_REGS__VERSION__MAJOR_bm 0xffff0000
 #define QKDPP_REGS__VERSION__MAJOR_bp 16
 #define QKDPP_REGS__VERSION__MAJOR_bw 16

@@ -1024,7 +1024,7 @@ module qkdpp_regs (
             readback_data_var[ad_hi(12'h0)][31:0] = 32'h514b4450;
         end
         if(ad_low(rd_mux_addr) == ad_low(12'h4)) begin
-            readback_data_var[ad_hi(12'h4)][15:0] = 16'h2;
+            readback_data_var[ad_hi(12'h4)][15:0] = 16'h3;
             readback_data_var[ad_hi(12'h4)][31:16] = 16'h1;
         end
         if(ad_low(rd_mux_addr) == ad_low(12'h8)) begin

@@ -86,7 +86,7 @@ module qkdpp_ldpc
   logic [TargetBits-1:0]     target_group;
   logic [2:0]                group;
   logic                      decode, first, stop, decode_restart, check_start, check_done, check_match;
-  logic [MagnitudeBits-1:0]  channel;
+  logic [ChannelBits-1:0]    channel;
   logic                      iterate_start, iterate, iterate_done, stuck, stalled;
   logic                      scrub_start, scrub_quick, scrub_idle, wipe;
   logic                      output_active, read, output_done;

@@ -3,7 +3,7 @@
 // A table entry names up to two base columns of each bank, in even and in odd places; the words are rotated and added. While
 // decoding, each row is compared with the target and the first that differs ends the run; otherwise the rows are handed out.
 //
-// Throughput: one entry a cycle, unless a row waits to be taken. Latency: five cycles from an entry to its row's word.
+// Throughput: one entry a cycle, unless a row waits to be taken. Latency: four cycles from an entry to its row's word.
 module qkdpp_ldpc_check #(
   parameter int unsigned Lanes = 128,
   parameter int unsigned Banks = 2,
@@ -54,8 +54,8 @@ module qkdpp_ldpc_check #(
   typedef logic [PlaceBits-1:0] place_t;
 
   logic running_q, enable, issue;
-  logic [4:1] valid_q, last_q;
-  logic [Words-1:0] present_q [1:3];
+  logic [3:1] valid_q, last_q;
+  logic [Words-1:0] present_q [1:2];
   logic [Words-1:0][Lanes-1:0] word, rotated;
   logic [Words-1:0] error;
 
@@ -114,17 +114,17 @@ module qkdpp_ldpc_check #(
   always_comb begin
     sum_d = row_start_q ? '0 : sum_q;
     for (int unsigned w = 0; w < Words; w++) begin
-      sum_d ^= rotated[w] & {Lanes{present_q[3][w]}};
+      sum_d ^= rotated[w] & {Lanes{present_q[2][w]}};
     end
   end
 
-  // A finished row stands in sum_q while valid_q[4] and last_q[4].
-  assign row_valid_o = valid_q[4] && last_q[4] && !compare_i;
+  // A finished row stands in sum_q while valid_q[3] and last_q[3].
+  assign row_valid_o = valid_q[3] && last_q[3] && !compare_i;
   assign row_o = sum_q;
   assign row_final_o = rows_left_q == RowBits'(1);
   assign enable = !row_valid_o || row_ready_i;
-  assign target_read_o = valid_q[3] && last_q[3] && enable;
-  assign row_done = running_q && valid_q[4] && last_q[4] && (compare_i || row_ready_i);
+  assign target_read_o = valid_q[2] && last_q[2] && enable;
+  assign row_done = running_q && valid_q[3] && last_q[3] && (compare_i || row_ready_i);
 
   // The comparison is one stage on: rows 8 lanes at a time, then all.
   logic                   compared_q, final_q;
@@ -147,8 +147,8 @@ module qkdpp_ldpc_check #(
       final_q <= 1'b0;
     end else begin
       if (enable) begin
-        valid_q <= {valid_q[3:1], issue};
-        if (valid_q[3]) row_start_q <= last_q[3];
+        valid_q <= {valid_q[2:1], issue};
+        if (valid_q[2]) row_start_q <= last_q[2];
       end
       if (row_done) rows_left_q <= rows_left_q - 1'b1;
       compared_q <= row_done;
@@ -163,10 +163,9 @@ module qkdpp_ldpc_check #(
 
   always_ff @(posedge clk_i) begin
     if (enable) begin
-      last_q <= {last_q[3:1], entry_last_i};
+      last_q <= {last_q[2:1], entry_last_i};
       present_q[1] <= entry_present_i;
       present_q[2] <= present_q[1];
-      present_q[3] <= present_q[2];
       sum_q <= sum_d;
     end
     for (int unsigned i = 0; i < (Lanes + 7) / 8; i++) begin

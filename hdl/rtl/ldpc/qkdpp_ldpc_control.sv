@@ -61,7 +61,7 @@ module qkdpp_ldpc_control
 
   output logic                     decode_o,
   output logic                     first_o,      // first iteration
-  output logic [MagnitudeBits-1:0] channel_o,
+  output logic [ChannelBits-1:0]   channel_o,
 
   // The engine.
   output logic                     stop_o,
@@ -387,7 +387,7 @@ module qkdpp_ldpc_control
   assign column_final_o = column_final;
   assign decode_o = decode;
   assign first_o = iterations_q == '0;
-  assign channel_o = decode ? params_q[2][MagnitudeBits-1:0] : MagnitudeBits'(1);
+  assign channel_o = decode ? params_q[2][ChannelBits-1:0] : ChannelBits'(1);
   assign iterate_o = state_q == StIterate;
   assign output_o = state_q == StOutput;
 

@@ -47,7 +47,7 @@ module qkdpp_ldpc_decoder
   input  logic [ColumnBits-1:0]            load_column_i,
   input  logic [Banks-1:0][Lanes-1:0]      load_bits_i,
   input  logic [Banks-1:0][Lanes-1:0]      load_known_i,
-  input  logic [MagnitudeBits-1:0]         load_channel_i,
+  input  logic [ChannelBits-1:0]           load_channel_i,
 
   output logic [Banks-1:0]                 decision_valid_o,
   output logic [Banks-1:0][ColumnBits-1:0] decision_column_o,
@@ -94,7 +94,7 @@ module qkdpp_ldpc_decoder
     .written_column_i  (written_column)
   );
 
-  // The sum is told of an entry five cycles after its issue, and asked for a row two cycles after that of its scatter.
+  // The sum is told of an entry four cycles after its issue, and asked for a row two cycles after that of its scatter.
   logic [GatherLatency:1] issued_q, row_start_q, row_last_q;
   logic [2:1]             scattered_q;
   logic [RowBits-1:0]     row_q;
@@ -122,12 +122,12 @@ module qkdpp_ldpc_decoder
   assign target_read_o = issued_q[GatherLatency] && row_start_q[GatherLatency];
   assign target_row_o = row_q;
 
-  logic [Banks-1:0][Lanes-1:0][PhiBits-1:0] phi;
-  logic [Banks-1:0][Lanes-1:0]              negative;
-  logic [Lanes-1:0][SumBits-1:0]            sum;
-  logic [Lanes-1:0]                         parity, row;
-  logic                                     row_valid;
-  logic [Banks-1:0]                         error;
+  logic [Banks-1:0][Lanes-1:0][GradeBits-1:0] grade;
+  logic [Banks-1:0][Lanes-1:0]                negative;
+  logic [Lanes-1:0][SumBits-1:0]              sum;
+  logic [Lanes-1:0]                           parity, row;
+  logic                                       row_valid;
+  logic [Banks-1:0]                           error;
   assign error_o = |error;
 
   qkdpp_ldpc_sum #(
@@ -141,7 +141,7 @@ module qkdpp_ldpc_decoder
     .valid_i    (issued_q[GatherLatency]),
     .first_i    (row_start_q[GatherLatency]),
     .last_i     (row_last_q[GatherLatency]),
-    .phi_i      (phi),
+    .grade_i    (grade),
     .negative_i (negative),
     .target_i,
     .row_valid_o(row_valid),
@@ -179,30 +179,30 @@ module qkdpp_ldpc_decoder
       .scrub_posteriors_i,
       .scrub_totals_i,
       .scrub_messages_i,
-      .gather_valid_i   (gather_issue && gather_present_i[bank]),
-      .gather_first_i   (first_i),
-      .gather_column_i  (gather_column_i[bank]),
-      .gather_shift_i   (gather_shift_i[bank]),
-      .gather_entry_i   (gather_entry),
-      .gather_phi_o     (phi[bank]),
-      .gather_negative_o(negative[bank]),
-      .scatter_valid_i  (scatter_issue && scatter_present_i[bank]),
-      .scatter_column_i (scatter_column_i[bank]),
-      .scatter_entry_i  (scatter_entry_i[bank]),
-      .scatter_sum_i    (sum),
-      .scatter_parity_i (parity),
-      .load_valid_i     (load_valid_i[bank]),
+      .gather_valid_i    (gather_issue && gather_present_i[bank]),
+      .gather_first_i    (first_i),
+      .gather_column_i   (gather_column_i[bank]),
+      .gather_shift_i    (gather_shift_i[bank]),
+      .gather_entry_i    (gather_entry),
+      .gather_grade_o    (grade[bank]),
+      .gather_negative_o (negative[bank]),
+      .scatter_valid_i   (scatter_issue && scatter_present_i[bank]),
+      .scatter_column_i  (scatter_column_i[bank]),
+      .scatter_entry_i   (scatter_entry_i[bank]),
+      .scatter_sum_i     (sum),
+      .scatter_parity_i  (parity),
+      .load_valid_i      (load_valid_i[bank]),
       .load_posteriors_i,
       .load_column_i,
-      .load_bits_i      (load_bits_i[bank]),
-      .load_known_i     (load_known_i[bank]),
+      .load_bits_i       (load_bits_i[bank]),
+      .load_known_i      (load_known_i[bank]),
       .load_channel_i,
-      .written_o        (written[bank]),
-      .written_column_o (written_column[bank]),
-      .decision_valid_o (decision_valid_o[bank]),
-      .decision_column_o(decision_column_o[bank]),
-      .decision_o       (decision_o[bank]),
-      .error_o          (error[bank])
+      .written_o         (written[bank]),
+      .written_column_o  (written_column[bank]),
+      .decision_valid_o  (decision_valid_o[bank]),
+      .decision_column_o (decision_column_o[bank]),
+      .decision_o        (decision_o[bank]),
+      .error_o           (error[bank])
     );
   end
 

@@ -44,7 +44,7 @@ module qkdpp_ldpc_engine
 
   input  logic                        decode_i,        // or else syndromes are computed
   input  logic                        first_i,         // first iteration
-  input  logic [MagnitudeBits-1:0]    channel_i,       // at least 1
+  input  logic [ChannelBits-1:0]      channel_i,       // at least 1
 
   input  logic                        decode_restart_i,
   input  logic                        check_start_i,

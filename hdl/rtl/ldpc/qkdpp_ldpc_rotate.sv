@@ -1,12 +1,13 @@
 // Rotates a word of Lanes elements: lane i of the result is lane i + shift_i (modulo Lanes) of data_i.
 //
-// Throughput: one word a cycle. Latency: two cycles, of cycles with enable_i; shift_i comes in the cycle before data_i, as
-// the read of a memory does, so that each of several rotators beside each other has a register of its own for it. Bits is
-// how many bits of a shift there are; a level of multiplexers does two of them.
+// Throughput: one word a cycle. Latency: one cycle, of cycles with enable_i, with a combinational half on either side of the
+// register; shift_i comes in the cycle before data_i, as the read of a memory does, so that each of several rotators beside
+// each other has a register of its own for it. Bits is how many bits of a shift there are; a level of multiplexers does two
+// of them.
 (* keep_hierarchy *)
 module qkdpp_ldpc_rotate #(
   parameter int unsigned Lanes = 128,
-  parameter int unsigned Width = 5,
+  parameter int unsigned Width = 4,
   parameter int unsigned Bits = 7
 ) (
   input  logic                   clk_i,
@@ -20,24 +21,29 @@ module qkdpp_ldpc_rotate #(
   localparam int unsigned Levels = (Bits + 1) / 2;
   localparam int unsigned FirstLevels = (Levels + 1) / 2;
 
-  word_t           word [Levels+1];  // before each level
-  word_t           first, first_q, last_q;
+  word_t           first, first_q;
   logic [Bits-1:0] shift_q;
 
   for (genvar level = 0; level < Levels; level++) begin : gen_levels
     localparam int unsigned Choices = 2 * level + 2 <= Bits ? 4 : 2;
     localparam int unsigned SelectBits = $clog2(Choices);
     logic [SelectBits-1:0] select;
-    word_t                 level_in;
+    word_t                 level_in, level_out;
 
     if (level < FirstLevels) begin : gen_at_once
       assign select = shift_q[2*level+:SelectBits];
-      assign level_in = word[level];
     end else begin : gen_later
       always_ff @(posedge clk_i) begin
         if (enable_i) select <= shift_q[2*level+:SelectBits];
       end
-      assign level_in = level == FirstLevels ? first_q : word[level];
+    end
+
+    if (level == 0) begin : gen_data
+      assign level_in = data_i;
+    end else if (level == FirstLevels) begin : gen_register
+      assign level_in = first_q;
+    end else begin : gen_level
+      assign level_in = gen_levels[level-1].level_out;
     end
 
     qkdpp_ldpc_rotate_level #(
@@ -48,21 +54,23 @@ module qkdpp_ldpc_rotate #(
     ) u_level (
       .data_i  (level_in),
       .select_i(select),
-      .data_o  (word[level+1])
+      .data_o  (level_out)
     );
   end
 
-  assign word[0] = data_i;
-  assign first = word[FirstLevels];
+  assign first = gen_levels[FirstLevels-1].level_out;
 
   always_ff @(posedge clk_i) begin
     if (enable_i) begin
       shift_q <= shift_i;
       first_q <= first;
-      last_q <= Levels > FirstLevels ? word[Levels] : first_q;
     end
   end
 
-  assign data_o = last_q;
+  if (Levels > FirstLevels) begin : gen_two_halves
+    assign data_o = gen_levels[Levels-1].level_out;
+  end else begin : gen_one_half
+    assign data_o = first_q;
+  end
 
 endmodule

@@ -5,7 +5,7 @@
 (* keep_hierarchy *)
 module qkdpp_ldpc_rotate_level #(
   parameter int unsigned Lanes = 128,
-  parameter int unsigned Width = 5,
+  parameter int unsigned Width = 4,
   parameter int unsigned Step = 1,
   parameter int unsigned Choices = 4,  // 2 or 4
   localparam int unsigned SelectBits = $clog2(Choices)

@@ -18,7 +18,7 @@ module qkdpp_ldpc_sum
   input  logic                                       valid_i,
   input  logic                                       first_i,
   input  logic                                       last_i,
-  input  logic [Banks-1:0][Lanes-1:0][PhiBits-1:0]   phi_i,
+  input  logic [Banks-1:0][Lanes-1:0][GradeBits-1:0] grade_i,
   input  logic [Banks-1:0][Lanes-1:0]                negative_i,
   input  logic [Lanes-1:0]                           target_i,
 
@@ -33,8 +33,9 @@ module qkdpp_ldpc_sum
 );
 
   localparam int unsigned SlotBits = $clog2(RowSlots);
-  localparam int unsigned EntryBits = PhiBits + $clog2(Banks);
-  localparam int unsigned WideBits = EntryBits + 1;
+  localparam int unsigned Pairs = Banks == 4 ? 2 : 1;
+  localparam int unsigned PairBits = PhiBits + 1;
+  localparam int unsigned WideBits = PhiBits + 2;
 
   logic                valid_q, first_q, last_q;
   logic [SlotBits-1:0] write_slot_q, read_slot_q;
@@ -64,44 +65,58 @@ module qkdpp_ldpc_sum
   end
 
   for (genvar lane = 0; lane < Lanes; lane++) begin : gen_lanes
-    logic [EntryBits-1:0] entry_d, entry_q;
-    logic [Banks-1:0]     negative;
-    logic                 negative_q;
-    logic [SumBits-1:0]   sum_d, sum_q;
-    logic                 parity_d, parity_q;
-    logic [SumBits:0]     slots [RowSlots];
+    logic [Banks-1:0][PhiBits-1:0]  phi;
+    logic [Pairs-1:0][PairBits-1:0] pair_d, pair_q;
+    logic [Banks-1:0]               negative;
+    logic                           negative_q;
+    logic [PhiBits-1:0]             previous;
+    logic [WideBits-1:0]            wide;
+    logic [SumBits-1:0]             sum_d, sum_q;
+    logic                           parity_d, parity_q;
+    logic [SumBits:0]               slots [RowSlots];
 
-    for (genvar bank = 0; bank < Banks; bank++) begin : gen_negative
+    for (genvar bank = 0; bank < Banks; bank++) begin : gen_banks
       assign negative[bank] = negative_i[bank][lane];
+
+      qkdpp_ldpc_phi u_phi (
+        .grade_i(grade_i[bank][lane]),
+        .phi_o  (phi[bank])
+      );
     end
 
-    // Two lanes share a DSP block for the sum of a pair, where there are such and there is more than one pair.
-    if (Banks == 4) begin : gen_pairs
-      (* use_dsp = "simd" *) logic [PhiBits:0] first_pair, second_pair;
-      assign first_pair = (PhiBits + 1)'(phi_i[0][lane]) + (PhiBits + 1)'(phi_i[1][lane]);
-      assign second_pair = (PhiBits + 1)'(phi_i[2][lane]) + (PhiBits + 1)'(phi_i[3][lane]);
-      assign entry_d = EntryBits'(first_pair) + EntryBits'(second_pair);
-    end else if (Banks == 2) begin : gen_pair
-      assign entry_d = EntryBits'(phi_i[0][lane]) + EntryBits'(phi_i[1][lane]);
-    end else begin : gen_single
-      assign entry_d = phi_i[0][lane];
+    if (Banks == 1) begin : gen_single
+      assign pair_d[0] = PairBits'(phi[0]);
+    end else begin : gen_pairs
+      for (genvar pair = 0; pair < Pairs; pair++) begin : gen_pair
+        assign pair_d[pair] = PairBits'(phi[2*pair]) + PairBits'(phi[2*pair+1]);
+      end
     end
 
-    // What goes beyond 15 bits sticks in the top bit.
-    logic [WideBits-1:0] wide;
-    assign wide = WideBits'(entry_q) + (first_q ? '0 : WideBits'(sum_q[PhiBits-1:0]));
-    assign sum_d = {|wide[WideBits-1:PhiBits] || (!first_q && sum_q[SumBits-1]), wide[PhiBits-1:0]};
+    // Two pairs and the sum are first made two numbers, the carries apart, so that one carry chain will do.
+    assign previous = first_q ? '0 : sum_q[PhiBits-1:0];
+    if (Pairs == 2) begin : gen_wide
+      logic [PairBits-1:0] third, carries, sums;
+      assign third = PairBits'(previous);
+      assign carries = (pair_q[0] & pair_q[1]) | (pair_q[0] & third) | (pair_q[1] & third);
+      assign sums = pair_q[0] ^ pair_q[1] ^ third;
+      assign wide = {carries, 1'b0} + WideBits'(sums);
+    end else begin : gen_narrow
+      assign wide = WideBits'(pair_q[0]) + WideBits'(previous);
+    end
+
+    // What goes beyond 8191 sticks in the top bit.
+    assign sum_d = {wide[WideBits-1:PhiBits] != '0 || (!first_q && sum_q[SumBits-1]), wide[PhiBits-1:0]};
     assign parity_d = negative_q ^ (first_q ? target_i[lane] : parity_q);
     assign row_o[lane] = parity_d;
 
     always_ff @(posedge clk_i) begin
       if (clear_i) begin
-        entry_q <= '0;
+        pair_q <= '0;
         negative_q <= 1'b0;
         sum_q <= '0;
         parity_q <= 1'b0;
       end else begin
-        entry_q <= entry_d;
+        pair_q <= pair_d;
         negative_q <= ^negative;
         if (valid_q) begin
           sum_q <= sum_d;
@@ -117,6 +132,21 @@ module qkdpp_ldpc_sum
     end
 
     assign {parity_o[lane], sum_o[lane]} = slots[read_slot_q];
+
+`ifndef SYNTHESIS
+    // The sum as it is.
+    int unsigned exact_d, exact_q;
+    always_comb begin
+      exact_d = first_q ? 0 : exact_q;
+      for (int unsigned pair = 0; pair < Pairs; pair++) exact_d += 32'(pair_q[pair]);
+    end
+    always_ff @(posedge clk_i) begin
+      if (clear_i) exact_q <= 0;
+      else if (valid_q) exact_q <= exact_d;
+    end
+    assert property (@(posedge clk_i) disable iff (!rst_ni)
+        valid_q |-> (exact_d < 2 ** PhiBits ? 32'(sum_d) == exact_d : sum_d[SumBits-1]));
+`endif
   end
 
 `ifndef SYNTHESIS

@@ -156,6 +156,18 @@ async def undecided_bits(dut):
 
 
 @cocotb.test()
+async def limited_posteriors(dut):
+    """Strong channels and many known bits, so that posteriors and totals reach their limits and messages are cut."""
+    rng = random.Random(17)
+    kernel = await Kernel.start(dut, stall=0.2, seed=17)
+    for code in codes(rng)[:3]:
+        cases = [Decoding(rng, code, channel=channel, limit=limit, solvable=channel < 127, with_known=with_known,
+                          error_rate=0.06)
+                 for channel in (90, 119, 126, 127) for limit in (2, 20) for with_known in (False, True)]
+        await decode_all(kernel, rng, code, cases)
+
+
+@cocotb.test()
 async def bad_parameters(dut):
     rng = random.Random(6)
     kernel = await Kernel.start(dut, stall=0.2, seed=6)

@@ -132,7 +132,7 @@ pub const SIZE: u32 = 0x1000;
 pub const ID_VALUE: u32 = 0x514b_4450;
 
 /// What VERSION.minor reads as.
-pub const VERSION_MINOR: u32 = 2;
+pub const VERSION_MINOR: u32 = 3;
 
 /// What VERSION.major reads as.
 pub const VERSION_MAJOR: u32 = 1;

@@ -7,8 +7,8 @@ use super::places::Place;
 use super::split::Split;
 
 /// Cycles from the last gather entry of a row to its first scatter entry, and from that to the next gather of a column.
-const GATHER_LATENCY: usize = 5;
-const SCATTER_LATENCY: usize = 7;
+const GATHER_LATENCY: usize = 4;
+const SCATTER_LATENCY: usize = 6;
 
 /// How many rows ahead the next one to gather is chosen from.
 const WINDOW: usize = 64;
