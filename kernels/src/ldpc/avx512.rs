@@ -16,12 +16,12 @@ use crate::simd::Avx512;
 
 /// Decodes the word of `job`.
 pub fn decode(_: Avx512, job: &LdpcDecode) -> Decoded {
-    // SAFETY: an `Avx512` exists only where the machine has the features that the decoder is compiled for.
-    match job.code().z() / columns::LANES {
-        0 => portable::decode(job),
-        1 => unsafe { decoder::run::<1>(job) },
-        _ => unsafe { decoder::run::<2>(job) },
+    let blocks = job.code().z() / columns::LANES;
+    if blocks == 0 {
+        return portable::decode(job);
     }
+    // SAFETY: an `Avx512` exists only where the machine has the features that the decoder is compiled for.
+    unsafe { if blocks == 1 { decoder::run::<1>(job) } else { decoder::run::<2>(job) } }
 }
 
 #[cfg(test)]

@@ -68,9 +68,9 @@ impl Checks {
         let silent = _mm256_set1_epi16(SILENT as i16);
         let largest = _mm256_set1_epi16(LARGEST_SUM as i16);
         let (mut places, mut least, mut of_strongest) = ([0; 32], [0; 32], [0; 32]);
-        for half in 0..2 {
-            let rest = _mm256_min_epu16(_mm256_sub_epi16(self.sums[half], strongest[half]), silent);
-            let (sums, rest) = (numbers(_mm256_min_epu16(self.sums[half], largest)), numbers(rest));
+        for (half, (sums, strongest)) in self.sums.into_iter().zip(strongest).enumerate() {
+            let rest = numbers(_mm256_min_epu16(_mm256_sub_epi16(sums, strongest), silent));
+            let sums = numbers(_mm256_min_epu16(sums, largest));
             for (lane, (&sum, &rest)) in sums.iter().zip(&rest).enumerate() {
                 let check = 8 * half + lane + lane / 8 * 8;
                 places[check] = PLACES[usize::from(sum) % PLACES.len()];
@@ -143,7 +143,6 @@ impl Phi {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn new() -> Self {
-        const { assert!(PHI[16] < 256 && PHI[INAUDIBLE as usize] == 0) }
         const FIRST: [[u8; 16]; 2] = [bytes(0, 0), bytes(0, 1)];
         const SECOND: [u8; 16] = bytes(16, 0);
         const THIRD: [u8; 16] = {
@@ -155,6 +154,7 @@ impl Phi {
             }
             table
         };
+        const { assert!(PHI[16] < 256 && PHI[INAUDIBLE as usize] == 0) }
         Self { low: [twice(&FIRST[0]), twice(&SECOND), twice(&THIRD)], high: twice(&FIRST[1]) }
     }
 
