@@ -60,7 +60,7 @@ fn records_are_derived_again() {
     };
     let mut dropping = several(Scenario::bbm92(60_000, 0.02).method(Method::Ldpc));
     dropping.profile.reconciliation.ldpc_disclosures = 0;
-    dropping.profile.reconciliation.ldpc_iterations = 8;
+    dropping.profile.reconciliation.ldpc_iterations = 6;
     let mut none = Scenario::decoy(3_000, 0.02);
     none.detections = 0;
     let scenarios = [

@@ -3,6 +3,7 @@
 //! A frame of the code holds `payload` key bits; the rest are zeros that both sides know (shortening), spread evenly,
 //! since decoders fail sooner where whole base columns are known: of n positions, key bit i of L stands at ⌊i·n/L⌋.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -58,10 +59,11 @@ impl Plan {
             .filter(|&(index, frame_bits)| index == 0 || fill(frame_bits).2 >= FULL_ENOUGH)
             .filter_map(|(_, frame_bits)| {
                 let (frames, _, share) = fill(frame_bits);
-                Some((frames * Messages::first_bits(frame_bits, qber, share, wanted)?, frame_bits))
+                // Of as many bits, longer frames: fewer of them need another message.
+                Some((frames * Messages::first_bits(frame_bits, qber, share, wanted)?, Reverse(frame_bits)))
             })
             .min();
-        let (_, frame_bits) = leaks_least.ok_or_else(|| misplaced("a code"))?;
+        let (_, Reverse(frame_bits)) = leaks_least.ok_or_else(|| misplaced("a code"))?;
         let (frames, payload, share) = fill(frame_bits);
         let messages = Messages::new(frame_bits, qber, share, wanted).ok_or_else(|| misplaced("a code"))?;
         let disclosed = (settings.ldpc_disclosed_share * payload as f64).ceil() as usize;
