@@ -27,7 +27,7 @@ def hash_job(host, bits):
 async def identification(dut):
     host = await Host.start(dut, enable=False)
     assert await host.get("ID") == 0x514B4450
-    assert await host.get("VERSION") == 1 << 16 | 2
+    assert await host.get("VERSION") == 1 << 16 | 3
     assert await host.get("CAP_KERNELS") == KERNELS
     assert await host.get("CAP_PARITIES_BITS") == (1 << PARAMETERS["ParitiesLogBits"] if KERNELS >> PARITIES & 1 else 0)
     assert await host.get("CAP_LDPC_LANES") == await host.get("CAP_TOEPLITZ_TILE") == 0
