@@ -197,15 +197,24 @@ module qkdpp_ldpc_lane
     scattered <= !load_3 && !clear_totals_i && !clear_messages_i;
   end
 
-  assert property (@(posedge clk_i) 1'b1 |=> -1 - 32'($signed(gather_rest_o)) == rest);
-  assert property (@(posedge clk_i) 1'b1 |=>
+  // What the registers hold when power comes is not limited.
+  logic [2:0] age;
+  logic       settled;
+  assign settled = age[2];
+  initial age = '0;
+  always_ff @(posedge clk_i) begin
+    if (!settled) age <= age + 3'd1;
+  end
+
+  assert property (@(posedge clk_i) settled |=> -1 - 32'($signed(gather_rest_o)) == rest);
+  assert property (@(posedge clk_i) settled |=>
       -1 - 32'($signed(rest_1)) == (rest_of_memory > 127 ? 127 : rest_of_memory));
-  assert property (@(posedge clk_i) 1'b1 |=> -1 - 32'($signed(rest_2)) == (upper < -127 ? -127 : upper));
-  assert property (@(posedge clk_i) 1'b1 |=> !load_3 || value_of(message_3) == 0);
-  assert property (@(posedge clk_i) 1'b1 |=> 32'($signed(scatter_posterior_o)) == limited(sum));
-  assert property (@(posedge clk_i) 1'b1 |=> !scattered || value_of(scatter_message_o) == limited(sum) - total);
+  assert property (@(posedge clk_i) settled |=> -1 - 32'($signed(rest_2)) == (upper < -127 ? -127 : upper));
+  assert property (@(posedge clk_i) settled |=> !load_3 || value_of(message_3) == 0);
+  assert property (@(posedge clk_i) settled |=> 32'($signed(scatter_posterior_o)) == limited(sum));
+  assert property (@(posedge clk_i) settled |=> !scattered || value_of(scatter_message_o) == limited(sum) - total);
   // Nothing is limited while messages are cleared: T is what is read of the totals' memory then, cleared too, or a start.
-  assert property (@(posedge clk_i) clear_messages_i |=> scatter_message_o == '0);
+  assert property (@(posedge clk_i) settled && clear_messages_i |=> scatter_message_o == '0);
 `endif
 
 endmodule
