@@ -60,7 +60,7 @@ def _phi(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _rounded(x: NDArray[np.float64], step: NDArray[np.int64]) -> NDArray[np.int64]:
     """To multiples of the step."""
-    return cast(NDArray[np.int64], step * np.floor(x / step + 0.5).astype(np.int64))
+    return step * np.floor(x / step + 0.5).astype(np.int64)
 
 
 _PHI = np.concatenate([[4096], _rounded(_phi(np.arange(1, 128) / 4), np.array(1))])
