@@ -121,7 +121,7 @@ def test_ldpc_decode_beside_numpy(qber: float) -> None:
     received = sent ^ (RANDOM.random(made.n) < qber) & ~known
     target = qkdpp.syndrome(made, sent)
     channel = qkdpp.channel_magnitude(qber)
-    assert channel == round(8 * np.log((1 - qber) / qber))
+    assert channel == round(4 * np.log((1 - qber) / qber))
     decoded = qkdpp.ldpc_decode(made, received, target, channel, known=known, max_iterations=20)
     wanted = reference.ldpc_decode(base, 64, received, target.to_numpy(), channel, known, 20)
     np.testing.assert_array_equal(decoded.word.to_numpy(), wanted[0])
